@@ -1,0 +1,1 @@
+"""The policy of delivery: knows no Dagster, no HTTP and no SQL."""

@@ -1,0 +1,256 @@
+"""A drain: deliver a destination's pending events for as long as they come, within a window."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from analytics_platform.delivery.flush import Failure, Flush, Sorted, Tally, are_suspects, judge, sort
+from analytics_platform.delivery.lanes import User, probes, spread, user_of
+from analytics_platform.delivery.patience import LONGEST_HOLD, hold_after
+from analytics_platform.destinations.base import Destination, Outgoing
+from analytics_platform.staging.base import Ending, Event, Lease, Settlement, Staging, Trouble
+
+READ_AHEAD = 4  # requests for each lane that one flush reads
+READ_AT_MOST = 5000  # events that one flush holds in memory
+READ_PAST_HELD = 1000  # events more, so that a user who is held back does not hide the others
+PROBES = 3  # users whose first event is tried alone after a failure
+MOMENT = 60.0  # seconds for which the run itself waits when a vendor asks for it
+THROTTLES = 5  # such waits in a row before the run gives its place back
+BURIED_AN_HOUR = 6  # runs that may end early because they buried something
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a drain goes about its time; everything in seconds."""
+
+    window: float = 600.0  # the longest run
+    shortest: float = 300.0  # so that thin traffic does not start a run for each event
+    idle: float = 30.0  # without events before a run may end
+    hand_over: float = 15.0  # before its window ends, a busy run asks for its successor
+    bury: float = 60.0  # after its first burial, a run ends
+    poll: float = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a run works on: a destination, with all that its settings say."""
+
+    name: str
+    kind: str  # the type of the destination; `integrations` may name it instead
+    destination: Destination
+    batch_size: int
+    flush_interval: float  # seconds
+    concurrency: int
+    give_up_after: float  # seconds
+    pace: Pace = field(default_factory=Pace)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """How `integrations` may call the destination, in lower case."""
+        return frozenset({self.name.lower(), self.kind, *({"segment.io"} if self.kind == "segment" else ())})
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a run needs of the world."""
+
+    staging: Staging
+    clock: Callable[[], float]  # seconds since the epoch
+    wait: Callable[[float], None]  # for so many seconds
+    guard: Callable[[], None]  # raises LeaseLost when nothing may be sent any more
+    stop: Callable[[], bool]  # whether the run has been told to stop
+    monotonic: Callable[[], float] = time.monotonic  # seconds since some start; never set back, as `clock` may be
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a drain came to its end."""
+
+    ending: Ending
+    error: str | None = None  # what kept it from more
+    wait: float | None = None  # seconds before it makes sense to try again
+
+
+class Throttle:
+    """Waits as long as a vendor asks for, unless that is long or does not help."""
+
+    def __init__(self, world: Surroundings) -> None:
+        self._world = world
+        self._in_a_row = 0
+
+    def reset(self) -> None:
+        """The vendor has taken something since."""
+        self._in_a_row = 0
+
+    def wait(self, seconds: float) -> bool:
+        """Wait, or return False when the next run had better do it; ends early when the run is told to stop."""
+        if seconds > MOMENT or self._in_a_row == THROTTLES:
+            return False
+        self._in_a_row += 1
+        until = self._world.monotonic() + seconds
+        while (left := until - self._world.monotonic()) > 0 and not self._world.stop():
+            self._world.wait(min(0.5, left))
+        return True
+
+
+class Drain:
+    """One drain of one stream, under a lease."""
+
+    def __init__(self, job: Job, lease: Lease, world: Surroundings, tally: Tally, until: int | None = None) -> None:
+        """`until` makes it end, at the latest, once everything up to that seq is settled."""
+        self._job = job
+        self._lease = lease
+        self._world = world
+        self._tally = tally
+        self._until = until
+        self._started = self._last_busy = world.monotonic()
+        self._buried_at: float | None = None
+        self._may_end_early = False
+        self._throttle = Throttle(world)
+        self._asked = False
+        self._held: dict[User, float] = {}
+        self._others_succeeded = False  # since the last failure
+        self._probing = world.staging.health(job.name).failures > 0
+        self._size = 1 if self._probing else job.batch_size
+
+    def run(self) -> End:
+        """Deliver until there is an end to it.
+
+        Raises LeaseLost when another run has taken over, StagingError when the store cannot be used.
+        """
+        while True:
+            self._world.guard()
+            events = self._read()
+            if end := self._end(pending=bool(events)):
+                return end
+            if not self._is_due(events):
+                self._world.wait(self._job.pace.poll)
+            elif end := self._flush(events):
+                return end
+
+    def _read(self) -> list[Event]:
+        """The next pending events: at least what makes a flush due, at most what one flush sends."""
+        job = self._job
+        wanted = max(self._size * job.concurrency * READ_AHEAD, job.batch_size)
+        if self._held:
+            wanted += READ_PAST_HELD
+        return self._world.staging.pending(job.name, min(wanted, READ_AT_MOST))
+
+    def _is_due(self, events: list[Event]) -> bool:
+        """Whether there is a batch of events, or the oldest has waited for the flush interval."""
+        if not events or len(events) >= self._job.batch_size:
+            return bool(events)
+        # Waited less than nothing: the clock has been set back since.
+        return not 0 <= self._world.clock() - events[0].received_at < self._job.flush_interval
+
+    def _end(self, *, pending: bool) -> End | None:
+        """Whether it is time to stop, and as what."""
+        now, pace, staging = (self._world.monotonic(), self._job.pace, self._world.staging)
+        if self._world.stop():
+            return End("stopped")
+        if self._until is not None and staging.cursor(self._job.name) >= self._until:
+            return End("drained")
+        elapsed, idle = now - self._started, now - self._last_busy
+        if self._buries_and_ends(now, pending=pending):
+            return End("drained")
+        if elapsed >= pace.window or (elapsed >= pace.shortest and idle >= pace.idle):
+            return self._over()
+        if elapsed >= pace.window - pace.hand_over and idle < pace.idle and not self._asked:
+            staging.want_successor(self._lease)
+            self._asked = True
+        return None
+
+    def _over(self) -> End:
+        """How the run ends when its time is over: not well, when all that it did was to fail with single events."""
+        if self._held and not self._tally.delivered:
+            return End("down", "events fail, and there are no others to tell whether it is their fault", LONGEST_HOLD)
+        return End("drained")
+
+    def _buries_and_ends(self, now: float, *, pending: bool) -> bool:
+        """Whether the run ends, to be seen as failed, because it has buried something.
+
+        It does once nothing is pending, or a little later; but a steady trickle of burials may not start a run each.
+        """
+        if not self._tally.dead:
+            return False
+        if self._buried_at is None:
+            self._buried_at = now
+            ended = self._world.staging.endings_since(self._job.name, "buried", self._world.clock() - 3600)
+            self._may_end_early = ended < BURIED_AN_HOUR
+        return self._may_end_early and (not pending or now - self._buried_at >= self._job.pace.bury)
+
+    def _flush(self, events: list[Event]) -> End | None:
+        found = sort(events, self._job.names)
+        self._settle_unsent(found)
+        outgoing = self._not_held(found.outgoing)
+        if found.outgoing and not outgoing:
+            self._world.wait(self._job.pace.poll)
+            return None
+        self._last_busy = self._world.monotonic()
+        flush = Flush(self._job.destination, self._settle, self._world.guard, self._world.stop, self._tally)
+        flush.run(self._lanes(outgoing), self._size, self._job.concurrency)
+        if flush.progressed:
+            self._others_succeeded = True
+            self._throttle.reset()
+        if flush.halt is not None:
+            return End("halted", flush.halt.reason)
+        if flush.failures:
+            return self._after_failure(flush)
+        self._size = min(self._job.batch_size, self._size * 4)
+        self._probing = False
+        return None
+
+    def _lanes(self, outgoing: Sequence[Outgoing]) -> list[list[Outgoing]]:
+        if self._probing:
+            return [[probe] for probe in probes(outgoing, PROBES)]
+        return spread(outgoing, min(self._job.concurrency, -(-len(outgoing) // self._size)))
+
+    def _after_failure(self, flush: Flush) -> End | None:
+        """Tell a vendor that is down, or asks for patience, from an event that it cannot digest."""
+        events = [outgoing.event for failure in flush.failures for outgoing in failure.events]
+        troubles = self._world.staging.troubles(self._job.name, sorted(events, key=lambda event: event.seq))
+        alone = self._probing and (flush.progressed or are_suspects(flush.failures, troubles))
+        counts = alone and self._others_succeeded
+        self._others_succeeded = False
+        for failure in flush.failures:
+            self._settle_failure(failure, troubles, counts=counts and failure.outcome.wait is None)
+        if alone:
+            self._hold(flush.failures, troubles, counts=counts)
+            return None
+        reason = flush.failures[0].outcome.reason
+        if asked_for := flush.asked_for:
+            return None if self._throttle.wait(asked_for) else End("down", reason, asked_for)
+        if self._probing:
+            return End("down", reason)
+        self._probing, self._size = True, 1
+        return None
+
+    def _settle_failure(self, failure: Failure, troubles: Mapping[int, Trouble], *, counts: bool) -> None:
+        """Note the attempt; `counts` says that it tells against the events, since others succeeded meanwhile."""
+        verdict = judge(failure, troubles, self._world.clock(), self._job.give_up_after, alone=counts)
+        self._settle(verdict)
+        self._tally.dead += len(verdict.dead)
+
+    def _hold(self, failures: Sequence[Failure], troubles: Mapping[int, Trouble], *, counts: bool) -> None:
+        """Hold back the users whose first call has just failed alone."""
+        now = self._world.monotonic()
+        for failure in failures:
+            for outgoing in failure.events:
+                alone = troubles[outgoing.event.seq].alone if outgoing.event.seq in troubles else 0
+                seconds = hold_after(alone + 1) if counts else LONGEST_HOLD
+                self._held[user_of(outgoing)] = now + max(seconds, failure.outcome.wait or 0.0)
+
+    def _not_held(self, outgoing: list[Outgoing]) -> list[Outgoing]:
+        """Without the users who are held back."""
+        now = self._world.monotonic()
+        self._held = {user: until for user, until in self._held.items() if until > now}
+        return [each for each in outgoing if user_of(each) not in self._held] if self._held else outgoing
+
+    def _settle_unsent(self, found: Sorted) -> None:
+        if found.skipped or found.unreadable:
+            self._settle(Settlement(skipped=found.skipped, dead=found.unreadable))
+            self._tally.skipped += len(found.skipped)
+            self._tally.dead += len(found.unreadable)
+
+    def _settle(self, settlement: Settlement) -> None:
+        self._world.staging.settle(self._lease, settlement)

@@ -1,0 +1,50 @@
+"""Which destinations get a run now."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from analytics_platform.delivery.patience import is_ahead, wait_after
+from analytics_platform.staging.base import StreamState
+
+START_SECONDS = 3.0
+"""A run takes about so long to start, so it is asked for before the flush interval is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """When pending events are due."""
+
+    batch_size: int
+    flush_interval: float  # seconds
+
+
+def due(
+    states: Iterable[StreamState], thresholds: Mapping[str, Threshold], in_flight: Mapping[str, int], now: float
+) -> list[str]:
+    """The destinations that need a run: a first one, or the successor that the one in flight has asked for.
+
+    `in_flight` counts the drains that have been requested and have not ended; `now` is in seconds since the epoch.
+    """
+    return [state.destination for state in states if _needs_a_run(state, thresholds[state.destination], in_flight, now)]
+
+
+def _needs_a_run(state: StreamState, threshold: Threshold, in_flight: Mapping[str, int], now: float) -> bool:
+    running = in_flight.get(state.destination, 0)
+    if state.leased:
+        return state.successor_wanted and running <= 1
+    return running == 0 and _is_due(state, threshold, now) and not _backs_off(state, now)
+
+
+def _is_due(state: StreamState, threshold: Threshold, now: float) -> bool:
+    if state.oldest_at is None:
+        return False
+    waited = now - state.oldest_at
+    # Waited less than nothing: the clock has been set back since.
+    return state.pending >= threshold.batch_size or not 0 <= waited < threshold.flush_interval - START_SECONDS
+
+
+def _backs_off(state: StreamState, now: float) -> bool:
+    """Whether the stream waits after a failure; a run whose heart has stopped counts as one more."""
+    if state.died_at is not None and state.health.failures:
+        return is_ahead(state.died_at + wait_after(state.health.failures, None, 0.5), now)
+    return state.health.retry_at is not None and is_ahead(state.health.retry_at, now)

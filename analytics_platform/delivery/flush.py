@@ -1,0 +1,182 @@
+"""One flush: events go out in lanes, every answer is settled as it comes."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import msgspec
+
+from analytics_platform.delivery.lanes import pieces
+from analytics_platform.delivery.patience import ALONE_LIMIT, SUSPECT
+from analytics_platform.delivery.routing import is_routed
+from analytics_platform.destinations.base import Destination, Outcome, Outgoing
+from analytics_platform.staging.base import Burial, Event, Settlement, Trouble
+
+Settle = Callable[[Settlement], None]
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a run has done so far."""
+
+    requests: int = 0
+    delivered: int = 0
+    skipped: int = 0
+    dead: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Events that stay pending, and why."""
+
+    events: Sequence[Outgoing]
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """Events by what is to be done with them."""
+
+    outgoing: list[Outgoing]
+    skipped: list[Event]
+    unreadable: list[Burial]
+
+
+def sort(events: Iterable[Event], names: Collection[str]) -> Sorted:
+    """Decode each event's call and see whether it goes to the destination known by these names."""
+    sorted_out = Sorted([], [], [])
+    for event in events:
+        try:
+            call = msgspec.json.decode(event.payload, type=dict)
+        except msgspec.DecodeError:
+            sorted_out.unreadable.append(Burial(event, "the stored payload is not a JSON object"))
+            continue
+        if is_routed(call, names):
+            sorted_out.outgoing.append(Outgoing(event, call))
+        else:
+            sorted_out.skipped.append(event)
+    return sorted_out
+
+
+class Flush:
+    """Sends events in lanes; `settle` records what became of them, `guard` raises when we may not send any more."""
+
+    def __init__(
+        self,
+        destination: Destination,
+        settle: Settle,
+        guard: Callable[[], None],
+        stop: Callable[[], bool],
+        tally: Tally,
+    ) -> None:
+        self._destination = destination
+        self._settle = settle
+        self._guard = guard
+        self._stop = stop
+        self._tally = tally
+        self._lock = threading.Lock()
+        self._is_over = False
+        self.progressed = False  # the vendor has said about some event what becomes of it
+        self.failures: list[Failure] = []
+        self.halt: Outcome | None = None
+
+    @property
+    def asked_for(self) -> float:
+        """The longest wait that the vendor has asked for, seconds; 0 when it has not."""
+        return max((failure.outcome.wait or 0.0 for failure in self.failures), default=0.0)
+
+    def run(self, lanes: Sequence[Sequence[Outgoing]], size: int, at_once: int) -> None:
+        """Send all lanes, so many at once, at most `size` events a request; a lane ends at its first failure.
+
+        All end after the request they are at when the run is told to stop, and when there is an error.
+        Raises LeaseLost and StagingError.
+        """
+        if at_once == 1 or len(lanes) <= 1:
+            for lane in lanes:
+                self._send_lane(lane, size)
+            return
+        with ThreadPoolExecutor(min(at_once, len(lanes))) as pool, self._ending_all():
+            for sent in [pool.submit(self._send_lane, lane, size) for lane in lanes]:
+                sent.result()
+
+    @contextmanager
+    def _ending_all(self) -> Iterator[None]:
+        """End every lane when the block raises."""
+        try:
+            yield
+        except BaseException:
+            self._is_over = True
+            raise
+
+    def _send_lane(self, lane: Sequence[Outgoing], size: int) -> None:
+        queue = deque(request for piece in pieces(lane, size) for request in self._destination.cut(piece))
+        while queue and not self._is_over and not self._stop():
+            self._guard()
+            request = queue.popleft()
+            outcome = self._destination.send(request)
+            with self._lock, self._ending_all():
+                self._tally.requests += 1
+                if outcome.kind in ("retry", "retry_after", "halt"):
+                    self._note_failure(request, outcome)
+                    return
+                queue.extendleft(reversed(self._apply(request, outcome)))
+
+    def _note_failure(self, request: Sequence[Outgoing], outcome: Outcome) -> None:
+        if outcome.kind == "halt":
+            self.halt = outcome
+            self._is_over = True
+        else:
+            self.failures.append(Failure(request, outcome))
+
+    def _apply(self, request: Sequence[Outgoing], outcome: Outcome) -> list[Sequence[Outgoing]]:
+        """Settle what is certain; return what is to be sent next, in order."""
+        self.progressed = True
+        if outcome.kind == "delivered":
+            self._record(delivered=request)
+            return []
+        rejected = {index: reason for index, reason in outcome.rejected.items() if 0 <= index < len(request)}
+        if not rejected and len(request) > 1:  # a split, or a rejection that names nobody
+            middle = (len(request) + 1) // 2
+            return [request[:middle], request[middle:]]
+        rejected = rejected or {0: outcome.reason}
+        others = [outgoing for index, outgoing in enumerate(request) if index not in rejected]
+        dead = [Burial(request[index].event, reason, outcome.answer) for index, reason in rejected.items()]
+        if outcome.remainder == "delivered":
+            self._record(delivered=others, dead=dead)
+            return []
+        self._record(dead=dead)
+        return [others] if others else []
+
+    def _record(self, delivered: Sequence[Outgoing] = (), dead: Sequence[Burial] = ()) -> None:
+        self._settle(Settlement(delivered=[outgoing.event for outgoing in delivered], dead=dead))
+        self._tally.delivered += len(delivered)
+        self._tally.dead += len(dead)
+
+
+def judge(
+    failure: Failure, troubles: Mapping[int, Trouble], now: float, give_up_after: float, *, alone: bool
+) -> Settlement:
+    """What becomes of events that failed: they stay pending, or become dead letters because they have had their time.
+
+    `alone` says that they failed while others succeeded; `give_up_after` is in seconds since an event's first attempt.
+    """
+    failed, dead = [], []
+    reason, answer = failure.outcome.reason, failure.outcome.answer
+    for outgoing in failure.events:
+        trouble = troubles.get(outgoing.event.seq, Trouble(now, 0))
+        if now - trouble.first_attempt_at >= give_up_after:
+            dead.append(Burial(outgoing.event, f"{reason}, given up after {give_up_after / 3600:g} h", answer))
+        elif alone and trouble.alone + 1 >= ALONE_LIMIT:
+            dead.append(Burial(outgoing.event, f"{reason}, {ALONE_LIMIT} times while others succeeded", answer))
+        else:
+            failed.append(outgoing.event)
+    return Settlement(dead=dead, failed=failed, failed_alone=alone)
+
+
+def are_suspects(failures: Sequence[Failure], troubles: Mapping[int, Trouble]) -> bool:
+    """Whether everything that failed has failed before while others succeeded, so that it says little of the vendor."""
+    seqs = [outgoing.event.seq for failure in failures for outgoing in failure.events]
+    return all(seq in troubles and troubles[seq].alone >= SUSPECT for seq in seqs)

@@ -1,0 +1,45 @@
+"""Which events may go out side by side: one user's calls never do."""
+
+from collections.abc import Iterator, Sequence
+
+from analytics_platform.destinations.base import Outgoing
+
+User = tuple[str, str]
+"""A source, and an id of its own: the same id from two sources may be two people."""
+
+
+def user_of(outgoing: Outgoing) -> User:
+    """Whose call it is: the anonymousId when there is one, so that a browser's calls before and after identify agree."""
+    call = outgoing.call
+    return outgoing.event.source, str(call.get("anonymousId") or call.get("userId") or call.get("groupId") or "")
+
+
+def spread(events: Sequence[Outgoing], lanes: int) -> list[list[Outgoing]]:
+    """At most so many lanes of about equal length, each user's events in one of them, in order."""
+    by_user: dict[User, list[Outgoing]] = {}
+    for outgoing in events:
+        by_user.setdefault(user_of(outgoing), []).append(outgoing)
+    spread_out: list[list[Outgoing]] = [[] for _ in range(min(lanes, len(by_user)))]
+    for calls in sorted(by_user.values(), key=len, reverse=True):
+        min(spread_out, key=len).extend(calls)
+    return [sorted(lane, key=lambda outgoing: outgoing.event.seq) for lane in spread_out]
+
+
+def probes(events: Sequence[Outgoing], users: int) -> list[Outgoing]:
+    """The first event of each of so many users, who are chosen from the oldest to the newest.
+
+    Probes of neighbours alone could all be events that a vendor cannot digest, which then looked as if it were down.
+    """
+    firsts: dict[User, Outgoing] = {}
+    for outgoing in events:
+        firsts.setdefault(user_of(outgoing), outgoing)
+    found = list(firsts.values())
+    if len(found) <= users:
+        return found
+    return [found[number * (len(found) - 1) // max(users - 1, 1)] for number in range(users)]
+
+
+def pieces(lane: Sequence[Outgoing], size: int) -> Iterator[Sequence[Outgoing]]:
+    """The lane in pieces of at most so many events."""
+    for start in range(0, len(lane), size):
+        yield lane[start : start + size]

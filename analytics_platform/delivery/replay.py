@@ -1,0 +1,76 @@
+"""The replay: deliver the dead letters of earlier runs that nobody has delivered since."""
+
+from collections.abc import Sequence
+
+from analytics_platform.delivery.drain import PROBES, End, Job, Surroundings, Throttle
+from analytics_platform.delivery.flush import Flush, Tally, sort
+from analytics_platform.delivery.lanes import spread
+from analytics_platform.destinations.base import Outgoing
+from analytics_platform.staging.base import Burial, Lease, Settlement
+
+READ = 1000  # letters at a time
+
+
+class Replay:
+    """One replay of what these runs have buried, under a lease."""
+
+    def __init__(self, job: Job, lease: Lease, run_ids: Sequence[str], world: Surroundings, tally: Tally) -> None:
+        self._job = job
+        self._lease = lease
+        self._run_ids = run_ids
+        self._world = world
+        self._tally = tally
+        self._throttle = Throttle(world)
+        self._settled: set[int] = set()  # seqs of those read last
+
+    def run(self) -> End:
+        """Send every open letter once more; what is rejected again stays dead.
+
+        Raises LeaseLost when another run has taken over, StagingError when the store cannot be used.
+        """
+        seq = 0
+        while letters := self._world.staging.open_letters(self._job.name, self._run_ids, seq, READ):
+            self._world.guard()
+            seq = letters[-1].event.seq
+            self._settled.clear()
+            if end := self._send(sort((letter.event for letter in letters), self._job.names).outgoing):
+                return end
+        return End("replayed")
+
+    def _send(self, letters: Sequence[Outgoing]) -> End | None:
+        """Send them together; after a failure one by one, so that one bad letter does not keep the others here."""
+        job, alone = self._job, False
+        while left := [each for each in letters if each.event.seq not in self._settled]:
+            flush = Flush(job.destination, self._settle, self._world.guard, self._world.stop, self._tally)
+            if alone:
+                flush.run([[each] for each in left[: max(PROBES, job.concurrency)]], 1, job.concurrency)
+            else:
+                flush.run(spread(left, job.concurrency), job.batch_size, job.concurrency)
+            if end := self._end(flush, alone=alone):
+                return end
+            alone = alone or bool(flush.failures)
+        return None
+
+    def _end(self, flush: Flush, *, alone: bool) -> End | None:
+        """Whether no more can be sent now, and why; a letter that fails alone while others succeed stays dead."""
+        if self._world.stop():
+            return End("stopped", "it was told to stop")
+        if flush.halt is not None:
+            return End("halted", flush.halt.reason)
+        if flush.progressed:
+            self._throttle.reset()
+        if asked_for := flush.asked_for:
+            return None if self._throttle.wait(asked_for) else End("down", flush.failures[0].outcome.reason, asked_for)
+        if alone and flush.failures and not flush.progressed:
+            return End("down", flush.failures[0].outcome.reason)
+        for failure in flush.failures if alone else ():
+            outcome = failure.outcome
+            self._settle(
+                Settlement(dead=[Burial(each.event, outcome.reason, outcome.answer) for each in failure.events])
+            )
+        return None
+
+    def _settle(self, settlement: Settlement) -> None:
+        self._world.staging.settle_letters(self._lease, settlement)
+        self._settled.update(event.seq for event in settlement.delivered)
+        self._settled.update(burial.event.seq for burial in settlement.dead)

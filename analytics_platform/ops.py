@@ -1,0 +1,96 @@
+"""The one op, and the one job, of delivery."""
+
+import time
+import traceback
+from pathlib import Path
+
+import dagster as dg
+
+from analytics_platform.delivery.drain import Surroundings
+from analytics_platform.delivery.run import Attempt, Report, execute
+from analytics_platform.metadata import describe, sentence
+from analytics_platform.resources import Platform
+from analytics_platform.settings import ConfigurationError
+from analytics_platform.staging.base import StagingError
+
+RETRY = dg.RetryPolicy(max_retries=3, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
+"""Tries for about a minute, in the same process, under the same lease; longer waits are the stream's `retry_at`."""
+
+LONGEST_PAUSE = 60.0  # seconds between two tries of the op
+
+
+class Deliver(dg.Config):
+    """Which destination a run delivers to."""
+
+    destination: str
+
+
+@dg.op(retry_policy=RETRY)
+def deliver(context: dg.OpExecutionContext, config: Deliver, platform: Platform) -> None:
+    """Drain one destination; in a re-execution, deliver what the earlier runs buried or could not deliver."""
+    attempt = Attempt(
+        run_id=context.run_id,
+        re_executes=ancestors(context.run, context.instance),
+        is_last=context.retry_number >= RETRY.max_retries,
+        pause=LONGEST_PAUSE,
+    )
+    outcome = try_once(config.destination, attempt, platform)
+    if isinstance(outcome, dg.Failure):
+        raise outcome
+    context.add_output_metadata({**describe(outcome)})
+
+
+@dg.job(executor_def=dg.in_process_executor)
+def delivery() -> None:
+    """Delivers to one destination."""
+    deliver()
+
+
+def try_once(destination: str, attempt: Attempt, platform: Platform) -> Report | dg.Failure:
+    """One try of a run; a failure says in one sentence what there is to do.
+
+    An error's own words stay out of it, since they could quote an event.
+    """
+    try:
+        report = _execute(destination, attempt, platform)
+    except ConfigurationError as error:
+        return dg.Failure(f"{error}.", allow_retries=False)
+    except StagingError as error:
+        return dg.Failure(f"{destination}: {error}. Nothing is lost, and nothing is sent until the store is back.")
+    except Exception as error:  # noqa: BLE001  whatever it is, the run fails with it
+        return dg.Failure(
+            f"{destination}: an error of ours, {type(error).__name__} at {_place(error)}. Nothing is lost."
+        )
+    if not report.is_failure:
+        return report
+    again = report.ending is None
+    return dg.Failure(sentence(destination, report), metadata={**describe(report)}, allow_retries=again)
+
+
+def _execute(destination: str, attempt: Attempt, platform: Platform) -> Report:
+    settings = platform.settings()
+    job = platform.job(settings, destination)
+    staging = platform.staging(settings)
+    world = Surroundings(staging, time.time, time.sleep, lambda: None, lambda: platform.is_stopping(settings))
+    try:
+        return execute(job, attempt, world)
+    finally:
+        staging.close()
+
+
+def _place(error: Exception) -> str:
+    """The files and lines that led to it."""
+    return " > ".join(
+        f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)
+    )
+
+
+def ancestors(run: dg.DagsterRun, instance: dg.DagsterInstance) -> list[str]:
+    """The runs that this one re-executes, nearest first; empty for a run that the sensor started."""
+    chain: list[str] = []
+    parent = run.parent_run_id
+    while parent:
+        chain.append(parent)
+        earlier = instance.get_run_by_id(parent)
+        parent = earlier.parent_run_id if earlier else None
+    return chain

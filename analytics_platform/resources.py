@@ -1,0 +1,56 @@
+"""Dagster's resources: what runs and sensors need of the installation."""
+
+import os
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+
+from analytics_platform.delivery.drain import Job
+from analytics_platform.delivery.due import Threshold
+from analytics_platform.destinations import build
+from analytics_platform.settings import ConfigurationError, Settings, load
+from analytics_platform.staging import open_staging
+from analytics_platform.staging.base import Staging
+
+STOP_FILE = "stopping"
+
+
+class Platform(dg.ConfigurableResource[None]):
+    """The installation: its settings, its staging store, its destinations. Nothing is read before it is asked for."""
+
+    def settings(self) -> Settings:
+        """The settings, from the environment of this process; raises ConfigurationError."""
+        return load(os.environ, Path.cwd())
+
+    def staging(self, settings: Settings) -> Staging:
+        """The staging store, with a stream for each destination; raises StagingError."""
+        staging = open_staging(settings.queue, time.time)
+        staging.register([destination.name for destination in settings.destinations])
+        return staging
+
+    def job(self, settings: Settings, name: str) -> Job:
+        """What a run of this destination works on; raises ConfigurationError for a name that is not configured."""
+        found = next((destination for destination in settings.destinations if destination.name == name), None)
+        if found is None:
+            raise ConfigurationError(
+                f"{name} is not one of the configured destinations: add it to the settings again, then press Re-execute"
+            )
+        return Job(
+            name=name,
+            kind=found.type,
+            destination=build(found, settings.data_dir, lambda: datetime.now(UTC)),
+            batch_size=found.batch_size,
+            flush_interval=found.flush_interval,
+            concurrency=found.concurrency,
+            give_up_after=found.give_up_after_hours * 3600,
+        )
+
+    def thresholds(self, settings: Settings) -> dict[str, Threshold]:
+        """When each destination's pending events are due."""
+        return {each.name: Threshold(each.batch_size, each.flush_interval) for each in settings.destinations}
+
+    def is_stopping(self, settings: Settings) -> bool:
+        """Whether the supervisor has told the runs to stop."""
+        return (settings.data_dir / STOP_FILE).exists()

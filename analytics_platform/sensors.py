@@ -1,0 +1,81 @@
+"""The one sensor: which destinations get a run, and which runs are orphans."""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+
+import dagster as dg
+
+from analytics_platform.delivery.due import due
+from analytics_platform.ops import Deliver, delivery
+from analytics_platform.resources import Platform
+from analytics_platform.staging.base import Staging
+
+DESTINATION_TAG = "destination"
+
+IN_FLIGHT = [
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+LONG_POLL = 3.5  # seconds: Dagster's sensor loop turns every 5, an evaluation over 3.8 makes it skip one
+POLL = 0.25  # seconds
+ORPHAN_SECONDS = 60.0  # a started run that the store has not heard of, or has seen end, for so long is an orphan
+
+
+@dg.sensor(job=delivery, minimum_interval_seconds=1, default_status=dg.DefaultSensorStatus.RUNNING)
+def due_deliveries(context: dg.SensorEvaluationContext, platform: Platform) -> dg.SensorResult:
+    """Requests one run for each destination that is due and has none; fails runs whose heart has stopped."""
+    settings = platform.settings()
+    thresholds = platform.thresholds(settings)
+    count_to = max(threshold.batch_size for threshold in thresholds.values())
+    staging = platform.staging(settings)
+    try:
+        in_flight = drains_in_flight(context.instance, staging)
+        started = time.monotonic()
+        while not (names := due(staging.streams(thresholds, count_to), thresholds, in_flight, time.time())):
+            if time.monotonic() - started > LONG_POLL or platform.is_stopping(settings):
+                break
+            time.sleep(POLL)
+    finally:
+        staging.close()
+    return dg.SensorResult(run_requests=[request(name) for name in names])
+
+
+def request(destination: str) -> dg.RunRequest:
+    """A run of the destination."""
+    return dg.RunRequest(
+        tags={DESTINATION_TAG: destination},
+        run_config=dg.RunConfig(ops={"deliver": Deliver(destination=destination)}),
+    )
+
+
+def drains_in_flight(instance: dg.DagsterInstance, staging: Staging) -> Counter[str]:
+    """How many drains each destination has in flight, once the orphans among all runs are marked failed."""
+    records = instance.get_run_records(dg.RunsFilter(job_name=delivery.name, statuses=IN_FLIGHT))
+    lost = orphans(records, staging, time.time())
+    counts: Counter[str] = Counter()
+    for record in records:
+        run = record.dagster_run
+        if run.run_id in lost:
+            instance.report_run_failed(run, "Its worker is gone: its heart has stopped. Live delivery goes on by itself.")
+        elif run.parent_run_id is None:
+            counts[run.tags.get(DESTINATION_TAG, "")] += 1
+    return counts
+
+
+def orphans(records: Sequence[dg.RunRecord], staging: Staging, now: float) -> set[str]:
+    """The runs that Dagster takes for started although nobody works on them any more."""
+    started = {
+        record.dagster_run.run_id: record.start_time or now
+        for record in records
+        if record.dagster_run.status == dg.DagsterRunStatus.STARTED
+    }
+    last_sign = {
+        record.run_id: record.ended_at + ORPHAN_SECONDS if record.ended_at is not None else record.alive_until
+        for record in staging.runs(started)
+    }
+    return {run_id for run_id, since in started.items() if now > last_sign.get(run_id, since + ORPHAN_SECONDS)}

@@ -1,0 +1,271 @@
+"""The interface of the staging store: the log, the cursors, the dead letters.
+
+    appended ──(seq > cursor)──▶ pending ──vendor confirms──▶ delivered
+                                    │  └──vendor rejects, or retries are used up──▶ dead ──replay──▶ delivered
+                                    └──routed elsewhere──▶ skipped                    └──▶ discarded
+
+An event is written once, however many destinations there are. What a destination has settled is
+a cursor (every event up to it is settled) plus a few ranges beyond it, so settling thousands of
+events is one small update.
+
+A run beats its heart in the store. It may hold leases: `<destination>/live` is the right to
+deliver the stream, `<destination>/replay` the right to replay its dead letters. A lease is worth
+as much as its run's heartbeat: when that stops, another run may take it, with a higher token, and
+whatever the first one still tries to settle is refused.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+LEASE_SECONDS = 30.0
+"""How long a run counts as alive after a heartbeat; it beats six times as often."""
+
+Ending = Literal["drained", "buried", "down", "halted", "stopped", "replayed", "crashed", "died"]
+"""How a run ended: its work or its window was over; dead letters of its own are open; the vendor
+could not be reached; the vendor refuses our key or path; it was told to stop; a re-execution did
+its work; an error of ours; its heart stopped."""
+
+
+def live(destination: str) -> str:
+    """The name of the lease on a destination's stream."""
+    return f"{destination}/live"
+
+
+def replay(destination: str) -> str:
+    """The name of the lease on a destination's dead letters."""
+    return f"{destination}/replay"
+
+
+class StagingError(Exception):
+    """The store cannot take or give anything now; whoever asked comes back later."""
+
+
+class StagingFull(StagingError):
+    """The store has no room left; the operator makes some, and everything accepted stays."""
+
+
+class LeaseLost(Exception):
+    """Another run owns the lease now; this one stops at once and touches nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One call on its way into the store; with problems it goes to quarantine instead of the log."""
+
+    source: str
+    message_id: str
+    received_at: float  # seconds since the epoch
+    payload: str  # the enriched call as JSON text
+    problems: str | None = None  # JSON list; None for a call that keeps the plan
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An accepted call in the log."""
+
+    seq: int
+    source: str
+    message_id: str
+    received_at: float  # seconds since the epoch
+    payload: str  # JSON text
+
+
+@dataclass(frozen=True, slots=True)
+class Burial:
+    """An event that a destination will not take, about to become a dead letter."""
+
+    event: Event
+    reason: str  # without event contents, such as `HTTP 400`
+    answer: str | None = None  # the vendor's words, keys removed; shown by the command line alone
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A buried event: what it was, why it is here, and which run buried it."""
+
+    id: int
+    destination: str
+    event: Event
+    reason: str
+    answer: str | None
+    run_id: str
+    buried_at: float  # seconds since the epoch
+    state: Literal["dead", "delivered", "discarded"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What one answer of a vendor settles, and what it leaves pending."""
+
+    delivered: Sequence[Event] = ()
+    skipped: Sequence[Event] = ()
+    dead: Sequence[Burial] = ()
+    failed: Sequence[Event] = ()  # stay pending; the store notes when each failed first
+    failed_alone: bool = False  # the failed ones failed while their neighbours succeeded
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What is known of a pending event that has failed before."""
+
+    first_attempt_at: float  # seconds since the epoch
+    alone: int  # times it failed while its neighbours succeeded
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """An exclusive right; the token fences off whoever had it before."""
+
+    name: str
+    run_id: str
+    token: int
+
+    @property
+    def destination(self) -> str:
+        """The destination that the lease is about."""
+        return self.name.partition("/")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a destination's stream has fared lately."""
+
+    failures: int  # runs in a row that ended without progress
+    retry_at: float | None  # seconds since the epoch; no run before it
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StreamState:
+    """Everything that decides whether a stream gets a run."""
+
+    destination: str
+    pending: int  # counted up to the limit asked for
+    oldest_at: float | None  # when the oldest pending event was received, seconds since the epoch
+    health: Health
+    leased: bool  # a run whose heart beats holds the lease
+    died_at: float | None  # when the heart of the last run stopped, if it never ended
+    successor_wanted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """What the store knows of a run."""
+
+    run_id: str
+    destination: str
+    started_at: float
+    alive_until: float
+    ending: Ending | None
+    ended_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The totals of one destination."""
+
+    delivered: int
+    skipped: int
+    pending: int
+    dead: int
+
+
+class Staging(Protocol):
+    """One store, whatever the database; every method is one transaction. All raise StagingError."""
+
+    # The log
+
+    def append(self, entries: Sequence[Entry]) -> list[bool]:
+        """Write entries and force them to disk; False marks one whose messageId its source has used before."""
+
+    def check(self) -> None:
+        """Raise StagingError unless the store can take a write now."""
+
+    def checkpoint(self) -> None:
+        """Do the store's cheap housekeeping; the ingest writer calls it between commits."""
+
+    def close(self) -> None:
+        """Give the store back."""
+
+    # Streams
+
+    def register(self, destinations: Collection[str]) -> None:
+        """Give each new destination its live stream, from the end of the log on."""
+
+    def streams(self, destinations: Collection[str], count_to: int) -> list[StreamState]:
+        """The state of each destination's live stream; pending events are counted up to `count_to`."""
+
+    def head(self) -> int:
+        """The seq of the newest event."""
+
+    def cursor(self, destination: str) -> int:
+        """The seq up to which everything is settled."""
+
+    def health(self, destination: str) -> Health:
+        """How the destination's stream has fared lately."""
+
+    def pending(self, destination: str, limit: int) -> list[Event]:
+        """The next events that are not settled, in order."""
+
+    def troubles(self, destination: str, events: Sequence[Event]) -> Mapping[int, Trouble]:
+        """What is known of those of the events that have failed before, by seq."""
+
+    def settle(self, lease: Lease, settlement: Settlement) -> None:
+        """Record what became of events of the stream; progress ends a series of failures.
+
+        Raises LeaseLost, with nothing recorded, when another run owns the stream.
+        """
+
+    def back_off(self, lease: Lease, retry_at: float, error: str) -> None:
+        """Count a failure; no run is started for the stream before `retry_at` (seconds since the epoch)."""
+
+    # Runs
+
+    def start_run(self, run_id: str, destination: str) -> None:
+        """Note that a run has begun; for a run that is known this is a heartbeat."""
+
+    def heartbeat(self, run_id: str, seconds: float = LEASE_SECONDS) -> bool:
+        """Keep the run, with every lease it holds, alive for so many more seconds; False when it counts as ended."""
+
+    def end_run(self, run_id: str, ending: Ending) -> None:
+        """Record how the run ended; its leases and its place as successor are free."""
+
+    def runs(self, run_ids: Collection[str]) -> list[RunRecord]:
+        """What is known of these runs; unknown ones are left out."""
+
+    def endings_since(self, destination: str, ending: Ending, since: float) -> int:
+        """How many runs of the destination ended so since a time (seconds since the epoch)."""
+
+    # Leases
+
+    def acquire(self, name: str, run_id: str) -> Lease | None:
+        """Take a lease, or enter again one that the run holds; None while a living run has it or waits first.
+
+        Raises LeaseLost when the run itself counts as ended.
+        """
+
+    def succeed(self, name: str, run_id: str) -> bool:
+        """Become the one run that waits for the lease; False when another living run waits already.
+
+        Raises LeaseLost when the run itself counts as ended.
+        """
+
+    def want_successor(self, lease: Lease) -> None:
+        """Ask the sensor for the run that goes on after this one."""
+
+    # Dead letters
+
+    def open_letters(self, destination: str, run_ids: Collection[str], after: int, limit: int) -> list[DeadLetter]:
+        """The letters that these runs buried and nobody has delivered or discarded since, by seq, beyond `after`."""
+
+    def count_open_letters(self, destination: str, run_ids: Collection[str]) -> int:
+        """How many such letters there are."""
+
+    def settle_letters(self, lease: Lease, settlement: Settlement) -> None:
+        """Record what became of dead letters in a replay: delivered, or dead again with a new reason."""
+
+    # People
+
+    def counts(self, destination: str) -> Counts:
+        """The destination's totals."""

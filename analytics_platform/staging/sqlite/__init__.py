@@ -1,0 +1,26 @@
+"""The staging store in one SQLite file."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from analytics_platform.staging.sqlite.connection import Connection
+from analytics_platform.staging.sqlite.leases import Leases
+from analytics_platform.staging.sqlite.letters import Letters
+from analytics_platform.staging.sqlite.log import Log
+from analytics_platform.staging.sqlite.runs import Runs
+from analytics_platform.staging.sqlite.streams import Streams
+
+
+class SqliteStaging(Log, Streams, Runs, Leases, Letters):
+    """The whole store: each base class is one of its jobs, all share one connection."""
+
+    def __init__(self, path: Path, clock: Callable[[], float]) -> None:
+        self._connection = Connection(path, clock)
+
+    def checkpoint(self) -> None:
+        """See Staging.checkpoint."""
+        self._connection.checkpoint()
+
+    def close(self) -> None:
+        """See Staging.close."""
+        self._connection.close()

@@ -1,0 +1,52 @@
+"""What must be true before anything is started; each failure is a ConfigurationError of one sentence."""
+
+import fcntl
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from analytics_platform.settings import ConfigurationError, Settings
+
+
+@contextmanager
+def claimed(data_dir: Path) -> Iterator[None]:
+    """The data folder, made if it is missing and locked against a second supervisor."""
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = (data_dir / "lock").open("a")
+    except OSError as error:
+        raise ConfigurationError(
+            f"The data folder {data_dir} cannot be written ({error.strerror}): "
+            "make it writable, or set ANALYTICS_DATA_DIR to another one"
+        ) from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigurationError(
+                f"Another `analytics run` uses the data folder {data_dir}: "
+                "stop it, or set ANALYTICS_DATA_DIR to another one"
+            ) from None
+        yield
+
+
+def check_ports(settings: Settings) -> None:
+    """Raises ConfigurationError when one of the two public ports cannot be had."""
+    if settings.port == settings.dagster_port:
+        raise ConfigurationError(
+            f"ANALYTICS_PORT and DAGSTER_PORT are both {settings.port}: set one of them to another port"
+        )
+    _check_port(settings.host, settings.port, "the ingest API", "ANALYTICS_PORT")
+    _check_port("127.0.0.1", settings.dagster_port, "Dagster's UI", "DAGSTER_PORT")
+
+
+def _check_port(host: str, port: int, purpose: str, variable: str) -> None:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        raise ConfigurationError(
+            f"{purpose[0].upper()}{purpose[1:]} cannot listen on {host}:{port} ({error.strerror}): "
+            f"stop what uses the port, or set {variable} to another one"
+        ) from None

@@ -1,0 +1,29 @@
+"""What the person at the terminal is told once everything runs."""
+
+from analytics_platform.settings import Settings
+from analytics_platform.supervisor.parts import reachable
+
+DEMO_KEY = "demo"
+
+FIRST_EVENT = '{"userId": "u1", "event": "report.created", "properties": {"report_id": "r1"}}'
+
+
+def greeting(settings: Settings) -> str:
+    """The addresses, and how to send a first event; a write key only if it is the one that everybody knows."""
+    host = reachable(settings.host)
+    ingest = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+    has_demo_key = any(source.write_key.get_secret_value() == DEMO_KEY for source in settings.sources)
+    rows = [
+        ("Ingest API", f"{ingest}   write key: {DEMO_KEY if has_demo_key else 'as configured'}"),
+        ("Dagster's UI", f"http://127.0.0.1:{settings.dagster_port}"),
+    ]
+    if any(destination.type == "file" for destination in settings.destinations):
+        rows.append(("Delivered events", f"{settings.data_dir / 'delivered'}/"))
+    rows.append(("Logs", f"{settings.data_dir / 'logs'}/"))
+    table = "\n".join(f"  {name:18}{value}" for name, value in rows)
+    user = DEMO_KEY if has_demo_key else "YOUR_WRITE_KEY"
+    return (
+        f"\nEverything is running; Ctrl-C stops it.\n\n{table}\n\nSend a first event:\n\n"
+        f"  curl -u {user}: {ingest}/api/analytics/track -H 'Content-Type: application/json' \\\n"
+        f"    -d '{FIRST_EVENT}'\n"
+    )

@@ -1,0 +1,103 @@
+"""The parts of the pipeline: their commands, their environment, when they are ready."""
+
+import http.client
+import socket
+import sys
+import sysconfig
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from analytics_platform.settings import Settings
+
+WORKSPACE = Path(__file__).parents[2] / "workspace.yaml"
+SCRIPTS = Path(sysconfig.get_path("scripts"))
+PROBE_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Part:
+    """One long-running process of the pipeline."""
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    is_ready: Callable[[], bool] = lambda: True
+    stops_last: bool = False
+
+
+def parts(settings: Settings, environment: Mapping[str, str], code_server_port: int) -> list[Part]:
+    """The four parts; runs and sensors happen in the code server, so it outlasts the others at the end."""
+    dagster_port = str(settings.dagster_port)
+    host = reachable(settings.host)
+    return [
+        Part(
+            "code server",
+            (
+                *(str(SCRIPTS / "dagster"), "api", "grpc", "-m", "analytics_platform.definitions"),
+                *("-h", "127.0.0.1", "-p", str(code_server_port), "--location-name", "analytics_platform"),
+            ),
+            environment,
+            partial(_listens, "127.0.0.1", code_server_port),
+            stops_last=True,
+        ),
+        Part(
+            "ingest",
+            (sys.executable, "-m", "ingest_api"),
+            environment,
+            partial(_answers, host, settings.port, "/health/ready"),
+        ),
+        Part(
+            "webserver",
+            (str(SCRIPTS / "dagster-webserver"), "-w", str(WORKSPACE), "-h", "127.0.0.1", "-p", dagster_port),
+            environment,
+            partial(_answers, "127.0.0.1", settings.dagster_port, "/server_info"),
+        ),
+        Part("daemon", (str(SCRIPTS / "dagster-daemon"), "run", "-w", str(WORKSPACE)), environment),
+    ]
+
+
+def environment_of_parts(environ: Mapping[str, str], settings: Settings, code_server_port: int) -> dict[str, str]:
+    """The parts inherit the environment, since keys of destinations come from it; these are set besides."""
+    # Without compiled bytecode each run takes twice as long to start.
+    inherited = {name: value for name, value in environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return inherited | {
+        "ANALYTICS_DATA_DIR": str(settings.data_dir),
+        "ANALYTICS_CODE_SERVER_PORT": str(code_server_port),
+        "DAGSTER_HOME": str(settings.data_dir / "dagster"),
+        "DAGSTER_DISABLE_TELEMETRY": "yes",
+        # gRPC takes even loopback connections through http_proxy unless it is told not to.
+        "no_grpc_proxy": "127.0.0.1",
+    }
+
+
+def free_port() -> int:
+    """A loopback port that nothing listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+def reachable(host: str) -> str:
+    """Where a server that listens on `host` can be reached from this machine."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  compared, not listened on
+
+
+def _answers(host: str, port: int, path: str) -> bool:
+    connection = http.client.HTTPConnection(host, port, timeout=PROBE_SECONDS)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _listens(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=PROBE_SECONDS).close()
+    except OSError:
+        return False
+    return True

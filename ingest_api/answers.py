@@ -1,0 +1,90 @@
+"""Builds the JSON answers, which every SDK has to understand."""
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from starlette.responses import Response
+
+from ingest_api.intake import Intake, Note
+
+MOST_NOTES = 100  # of one list; without a bound the answer to a bad batch is larger than the batch
+
+# On every answer, errors too: without the first a browser SDK takes any answer for a network error and
+# sends again; without the second it cannot see how long to wait.
+CORS = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}
+
+
+def taken(status: int, intake: Intake, stored: list[bool], *, is_single: bool) -> Response:
+    """The answer to a request whose calls were judged one by one; a single call is answered with its messageId.
+
+    An event that was known already counts as accepted, and again as a duplicate.
+    """
+    body: dict[str, Any] = {"success": True, "accepted": len(intake.entries) - len(intake.quarantined)}
+    known = sum(not new for new, entry in zip(stored, intake.entries, strict=True) if entry.problems is None)
+    if known:
+        body["duplicates"] = known
+    if is_single and intake.entries:
+        body["messageId"] = intake.entries[0].message_id
+    return _json(status, {**body, **_notes(intake), "request_id": new_request_id()})
+
+
+def nothing_valid(status: int, intake: Intake, code: str) -> Response:
+    """The answer to a request of which nothing is valid."""
+    problems = intake.rejected[0].problems
+    message = f"Nothing in this request is valid: {problems[0].path}: {problems[0].message}."
+    return error(status, code, message, details={"problems": problems, **_notes(intake)})
+
+
+def error(
+    status: int,
+    code: str,
+    message: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    details: Mapping[str, Any] | None = None,
+    request_id: str | None = None,
+) -> Response:
+    """An error that all SDKs read: `code` and `message` at the top for RudderStack's, `error` for Ruby's."""
+    said = {"code": code, "message": message, "request_id": request_id or new_request_id()}
+    return _json(status, {"success": False, **said, "error": said, **(details or {})}, headers)
+
+
+def healthy(status: str) -> Response:
+    """The answer of a health check that has found nothing wrong."""
+    return _json(200, {"status": status})
+
+
+def preflight(requested_headers: str | None) -> Response:
+    """What a browser asks before it posts from another origin; names are echoed since `*` leaves out Authorization."""
+    headers = {
+        **CORS,
+        "Access-Control-Allow-Methods": "POST",
+        "Access-Control-Allow-Headers": requested_headers or "*",
+        "Access-Control-Max-Age": "86400",  # seconds
+        "Vary": "Access-Control-Request-Headers",
+    }
+    return Response(status_code=204, headers=headers)
+
+
+def new_request_id() -> str:
+    """A name by which a caller can ask about an answer."""
+    return f"{random.getrandbits(128):032x}"  # noqa: S311 - a name, no secret: the kernel's randomness costs a syscall
+
+
+def _notes(intake: Intake) -> dict[str, Any]:
+    """The lists that are not empty, each with its whole length and cut to the first notes."""
+    body: dict[str, list[Note] | int] = {}
+    for name, notes in (
+        ("quarantined", intake.quarantined),
+        ("rejected", intake.rejected),
+        ("warnings", intake.warnings),
+    ):
+        if notes:
+            body |= {name: notes[:MOST_NOTES], f"{name}_count": len(notes)}
+    return body
+
+
+def _json(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
+    return Response(msgspec.json.encode(body), status, {**CORS, **(headers or {})}, "application/json")

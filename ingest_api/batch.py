@@ -1,0 +1,87 @@
+"""Opens a request's JSON value: which calls are in it, and what it says for all of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from ingest_api.limits import Limits
+from ingest_api.refusal import Refusal
+
+ID_FIELDS = ("userId", "anonymousId", "groupId", "previousId")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The calls of one request; a request for one call is a batch of one."""
+
+    calls: list[Any]
+    kind: str | None = None  # the type that the path gives the call; None: each call says its own
+    sent_at: Any = None
+    context: dict[str, Any] = field(default_factory=dict)
+    integrations: dict[str, Any] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[Any]:
+        """Each call, whole: what stands beside the batch is in it, and ids are texts or absent."""
+        return (self._whole(call) if isinstance(call, dict) else call for call in self.calls)
+
+    def _whole(self, call: dict[str, Any]) -> dict[str, Any]:
+        whole = {name: value for name, value in call.items() if name not in ID_FIELDS or value not in (None, "")}
+        if self.kind is not None and whole.get("type") is None:
+            whole["type"] = self.kind
+        for name in ID_FIELDS:
+            value = whole.get(name)
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                whole[name] = str(value)
+        _fill(whole, "context", self.context)
+        _fill(whole, "integrations", self.integrations)
+        return whole
+
+
+def open_batch(document: Any, kind: str, limits: Limits) -> Batch:
+    """The calls of a request to the path of `kind`; raises Refusal when there are none, or too many."""
+    if not isinstance(document, dict):
+        raise Refusal("invalid_json", "The body must be a JSON object.")
+    if kind != "batch":
+        return Batch([document], kind)
+    calls = document.get("batch")
+    if not isinstance(calls, list) or not calls:
+        raise Refusal("invalid_batch", "$.batch must be a list of calls that is not empty.")
+    if len(calls) > limits.batch_events:
+        raise Refusal("too_many_events", f"A batch may have {limits.batch_events} events: send it in parts.")
+    batch = Batch(
+        calls,
+        sent_at=document.get("sentAt"),
+        context=_object(document, "context"),
+        integrations=_object(document, "integrations"),
+    )
+    _check_copies(batch, limits)
+    return batch
+
+
+def _object(document: dict[str, Any], name: str) -> dict[str, Any]:
+    value = document.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise Refusal("invalid_batch", f"$.{name} must be an object.")
+    return value
+
+
+def _check_copies(batch: Batch, limits: Limits) -> None:
+    """What stands beside the batch is copied into each call, so a small body could become a huge one."""
+    if batch.context or batch.integrations:
+        size = len(msgspec.json.encode((batch.context, batch.integrations)))
+        if size * len(batch.calls) > limits.body_bytes:
+            raise Refusal("body_too_large", "The batch's context, copied into each of its calls, is too large.")
+
+
+def _fill(call: dict[str, Any], name: str, shared: dict[str, Any]) -> None:
+    """Put the batch's object under the call's own, whose fields win."""
+    if shared:
+        own = call.get(name)
+        if own is None:
+            call[name] = shared
+        elif isinstance(own, dict):
+            call[name] = {**shared, **own}

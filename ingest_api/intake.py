@@ -1,0 +1,66 @@
+"""Sorts the calls of a request into entries for the store and notes for the answer."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from analytics_platform.settings import Source
+from analytics_platform.staging.base import Entry
+from event_registry.calls import MAX_MESSAGE_ID_LENGTH, Problem
+from event_registry.registry import Registry
+from ingest_api.batch import Batch
+from ingest_api.enrichment import Facts, enrich
+from ingest_api.validation import Verdict, judge
+
+
+class Note(msgspec.Struct, frozen=True, omit_defaults=True, rename={"message_id": "messageId"}):
+    """A call that the answer names, and why."""
+
+    index: int
+    message_id: str | None
+    problems: list[Problem]
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What becomes of the calls of one request."""
+
+    entries: list[Entry] = field(default_factory=list)
+    quarantined: list[Note] = field(default_factory=list)
+    rejected: list[Note] = field(default_factory=list)
+    warnings: list[Note] = field(default_factory=list)
+
+
+def sort_calls(batch: Batch, source: Source, registry: Registry, facts: Facts, event_bytes: int) -> Intake:
+    """Judge every call by itself; what is not rejected becomes an entry."""
+    intake = Intake()
+    for index, call in enumerate(batch):
+        verdict = judge(call, batch.kind, source, registry, event_bytes)
+        if verdict.outcome == "rejected":
+            intake.rejected.append(Note(index, _message_id(call), verdict.problems))
+            continue
+        entry = _entry(call, source, facts, verdict)
+        intake.entries.append(entry)
+        if verdict.problems:
+            notes = intake.quarantined if verdict.outcome == "quarantined" else intake.warnings
+            notes.append(Note(index, entry.message_id, verdict.problems))
+    return intake
+
+
+def _entry(call: dict[str, Any], source: Source, facts: Facts, verdict: Verdict) -> Entry:
+    enriched = enrich(call, facts)
+    quarantined = verdict.outcome == "quarantined"
+    return Entry(
+        source=source.name,
+        message_id=enriched["messageId"],
+        received_at=facts.received_at,
+        payload=msgspec.json.encode(enriched).decode(),
+        problems=msgspec.json.encode(verdict.problems).decode() if quarantined else None,
+    )
+
+
+def _message_id(call: Any) -> str | None:
+    """The messageId of a rejected call, if it is sound enough to be repeated."""
+    message_id = call.get("messageId") if isinstance(call, dict) else None
+    return message_id if isinstance(message_id, str) and len(message_id) <= MAX_MESSAGE_ID_LENGTH else None

@@ -1,0 +1,171 @@
+"""Writes the entries of concurrent requests in shared commits, from one thread."""
+
+import asyncio
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from analytics_platform.staging.base import Entry, Staging, StagingError
+
+logger = logging.getLogger(__name__)
+
+GROUP_EVENTS = 500  # in one commit, unless one request alone has more
+QUEUE_BYTES = 8 * 1024 * 1024  # of payloads that wait for their commit
+QUEUE_EVENTS = 20_000
+PATIENCE_SECONDS = 2.0  # how long a request waits for its commit
+
+Stored = list[bool]  # for each entry whether it is new; False is a duplicate
+
+
+class Overloaded(Exception):
+    """More is asked than the store takes in time; the caller is told to come back in a second."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiting:
+    """The entries of one request and the future that its handler awaits; without entries, a question to the store."""
+
+    entries: Sequence[Entry]
+    size: int
+    future: "asyncio.Future[Stored]"
+
+
+class Writer:
+    """Owns all writes of a process to its staging store.
+
+    `append` puts entries into a queue that is bounded in events and in bytes. The thread takes what is
+    there, writes it in one transaction with one fsync, and only then answers all of it.
+    """
+
+    def __init__(
+        self,
+        staging: Staging,
+        *,
+        on_death: Callable[[], None],
+        queue_bytes: int = QUEUE_BYTES,
+        queue_events: int = QUEUE_EVENTS,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
+        """`on_death` is called from the thread when a bug of ours has ended it."""
+        self._staging = staging
+        self._on_death = on_death
+        self._queue_bytes = queue_bytes
+        self._queue_events = queue_events
+        self._patience_seconds = patience_seconds
+        self._queue: deque[_Waiting] = deque()
+        self._in_hand: list[_Waiting] = []
+        self._bytes = 0  # waiting, or being written
+        self._events = 0
+        self._wake = threading.Condition()
+        self._is_open = False
+        self._thread = threading.Thread(target=self._run, name="staging-writer", daemon=True)
+        self._loop: asyncio.AbstractEventLoop
+
+    def start(self) -> None:
+        """Start the thread; called once, in the event loop that will await the answers."""
+        self._loop = asyncio.get_running_loop()
+        self._is_open = True
+        self._thread.start()
+
+    def close(self) -> None:
+        """Take no more, write what waits, and end the thread; blocks until then."""
+        with self._wake:
+            self._is_open = False
+            self._wake.notify()
+        self._thread.join()
+
+    def check_room(self) -> None:
+        """Raise Overloaded when the queue is full, so that a request need not be read."""
+        if not self._is_open or self._bytes >= self._queue_bytes or self._events >= self._queue_events:
+            raise Overloaded
+
+    async def append(self, entries: Sequence[Entry]) -> Stored:
+        """Write the entries; returns when they are on disk. Raises Overloaded or StagingError."""
+        waiting = _Waiting(entries, sum(len(entry.payload) for entry in entries), self._loop.create_future())
+        with self._wake:
+            self.check_room()
+            self._queue.append(waiting)
+            self._bytes += waiting.size
+            self._events += len(entries)
+            self._wake.notify()
+        timer = self._loop.call_later(self._patience_seconds, _settle, waiting.future, Overloaded())
+        try:
+            return await waiting.future
+        finally:
+            timer.cancel()
+
+    async def check(self) -> None:
+        """Raise Overloaded or StagingError unless the thread lives and the store takes a write now."""
+        await self.append([])
+
+    def _run(self) -> None:
+        try:
+            while self._take():
+                self._answer(self._write(self._in_hand))
+                self._keep_house()
+        except BaseException:
+            logger.exception("the writer has died of a bug")
+            self._give_up()
+
+    def _take(self) -> bool:
+        """Take what waits, up to one group; False when closed and nothing waits."""
+        with self._wake:
+            self._wake.wait_for(lambda: self._queue or not self._is_open)
+            events = 0
+            while self._queue and (not self._in_hand or events + len(self._queue[0].entries) <= GROUP_EVENTS):
+                self._in_hand.append(self._queue.popleft())
+                events += len(self._in_hand[-1].entries)
+            return bool(self._in_hand)
+
+    def _write(self, group: Sequence[_Waiting]) -> list[Stored | Exception]:
+        """One outcome for each request of the group."""
+        entries = [entry for waiting in group for entry in waiting.entries]
+        try:
+            if not entries:
+                self._staging.check()
+            stored = iter(self._staging.append(entries) if entries else ())
+        except StagingError as error:
+            return [error] * len(group)
+        except Exception as error:  # noqa: BLE001 - whatever it is, its own request answers it as a bug of ours
+            # A row that the store cannot hold must not take its neighbours' rows down with it.
+            return [error] if len(group) == 1 else [self._write([waiting])[0] for waiting in group]
+        return [[next(stored) for _ in waiting.entries] for waiting in group]
+
+    def _answer(self, outcomes: Sequence[Stored | Exception]) -> None:
+        """Hand the outcomes to the handlers, with one wake-up of the event loop for all of them."""
+        with self._wake:
+            group, self._in_hand = self._in_hand, []
+            self._bytes -= sum(waiting.size for waiting in group)
+            self._events -= sum(len(waiting.entries) for waiting in group)
+        self._loop.call_soon_threadsafe(_resolve, group, outcomes)
+
+    def _keep_house(self) -> None:
+        try:
+            self._staging.checkpoint()
+        except StagingError as error:
+            logger.warning("%s", error)  # the next write says whether it matters
+
+    def _give_up(self) -> None:
+        """Answer everybody who still waits, take nothing more, and let the process end."""
+        with self._wake:
+            self._is_open = False
+            self._in_hand.extend(self._queue)
+            self._queue.clear()
+        self._answer([StagingError("the writer has died")] * len(self._in_hand))
+        self._on_death()
+
+
+def _resolve(group: Sequence[_Waiting], outcomes: Sequence[Stored | Exception]) -> None:
+    for waiting, outcome in zip(group, outcomes, strict=True):
+        _settle(waiting.future, outcome)
+
+
+def _settle(future: "asyncio.Future[Stored]", outcome: Stored | Exception) -> None:
+    if future.done():
+        return  # its handler has stopped waiting
+    if isinstance(outcome, Exception):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)

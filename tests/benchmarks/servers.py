@@ -1,0 +1,52 @@
+"""The servers under load, each a process of its own."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import requests
+
+from tests.fakes.product import free_port
+
+UVICORN = ("--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning")
+
+
+@contextmanager
+def nothing() -> Iterator[int]:
+    """The do-nothing endpoint; gives its port."""
+    port = free_port()
+    command = [sys.executable, "-m", "uvicorn", "tests.benchmarks.nothing:app", "--port", str(port), *UVICORN]
+    with _serving(command, dict(os.environ), f"http://127.0.0.1:{port}/x"):
+        yield port
+
+
+@contextmanager
+def ingest(data: Path) -> Iterator[int]:
+    """The ingest API on a store of its own; gives its port."""
+    port = free_port()
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ANALYTICS_")}
+    environment |= {"ANALYTICS_DATA_DIR": str(data), "ANALYTICS_PORT": str(port)}
+    with _serving([sys.executable, "-m", "ingest_api"], environment, f"http://127.0.0.1:{port}/health/ready"):
+        yield port
+
+
+@contextmanager
+def _serving(command: list[str], environment: dict[str, str], url: str) -> Iterator[None]:
+    process = subprocess.Popen(command, env=environment)
+    try:
+        while True:
+            try:
+                requests.get(url, timeout=1)
+                break
+            except requests.ConnectionError:
+                if process.poll() is not None:
+                    raise RuntimeError(f"{command[2]} did not start") from None
+                time.sleep(0.05)
+        yield
+    finally:
+        process.terminate()
+        process.wait()

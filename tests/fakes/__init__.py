@@ -1,0 +1,1 @@
+"""Real servers that a test orders to fail."""

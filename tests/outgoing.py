@@ -1,0 +1,43 @@
+"""Events on their way to a destination, and the time at which they go."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from analytics_platform.destinations.base import Outgoing
+from analytics_platform.staging.base import Event
+
+VECTORS = Path(__file__).parent / "vectors"
+NOW = datetime(2026, 3, 4, 10, 20, 31, 500_000, tzinfo=UTC)
+RECEIVED_AT = datetime(2026, 3, 4, 10, 20, 31, tzinfo=UTC).timestamp()
+
+
+def now() -> datetime:
+    """A time that stands still."""
+    return NOW
+
+
+def outgoing(call: Mapping[str, Any], seq: int = 1, source: str = "web") -> Outgoing:
+    """A call, as it comes from the store."""
+    event = Event(seq, source, call["messageId"], RECEIVED_AT, json.dumps(call, ensure_ascii=False))
+    return Outgoing(event, call)
+
+
+def tracks(*message_ids: str, **fields: Any) -> list[Outgoing]:
+    """A track call for each messageId."""
+    call = {
+        "type": "track",
+        "userId": "user-1",
+        "event": "report.created",
+        "timestamp": "2026-03-04T10:20:30.456Z",
+        **fields,
+    }
+    return [outgoing({"messageId": name, **call}, seq) for seq, name in enumerate(message_ids, 1)]
+
+
+def vectors(name: str) -> list[dict[str, Any]]:
+    """The reference examples in a file of tests/vectors."""
+    found: list[dict[str, Any]] = json.loads((VECTORS / f"{name}.json").read_text())
+    return found

@@ -1,0 +1,204 @@
+"""The ingest API on a real port, over a real store that a test can hold up or break."""
+
+import base64
+import json
+import socket
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+import uvicorn
+from pydantic import SecretStr
+from starlette.applications import Starlette
+
+from analytics_platform.settings import Source
+from analytics_platform.staging.base import Entry
+from analytics_platform.staging.sqlite import SqliteStaging
+from event_registry.registry import default
+from ingest_api.app import create_app
+from ingest_api.limits import Limits
+from ingest_api.server import server_config
+from ingest_api.writer import QUEUE_BYTES, Writer
+
+NOW = 1_767_225_600.0  # 2026-01-01T00:00:00Z
+KEY = "YOUR_WRITE_KEY"  # as in the recordings
+TIMEOUT = 20
+
+
+class TestStaging(SqliteStaging):
+    """A SQLite store whose commits wait for the test's leave, fail as it says, and are counted."""
+
+    __test__ = False
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, lambda: NOW)
+        self.path = path
+        self.commits: list[int] = []  # how many entries each had
+        self.error: Exception | None = None  # raised by every use of the store
+        self.housekeeping_error: Exception | None = None
+        self.unstorable: str | None = None  # a messageId that the store cannot hold
+        self.waits = threading.Semaphore(0)  # released whenever a commit waits for leave
+        self._leave = threading.Event()
+        self._leave.set()
+
+    def hold(self) -> None:
+        """Let every commit wait from now on."""
+        self._leave.clear()
+
+    def release(self) -> None:
+        """Let commits pass again."""
+        self._leave.set()
+
+    def append(self, entries: Sequence[Entry]) -> list[bool]:
+        """Append when the test lets it."""
+        self.waits.release()
+        self._leave.wait(TIMEOUT)
+        self._fail_if_told()
+        if any(entry.message_id == self.unstorable for entry in entries):
+            raise ValueError("a value that cannot be stored")
+        self.commits.append(len(entries))
+        return super().append(entries)
+
+    def check(self) -> None:
+        """Check, unless told to fail."""
+        self._fail_if_told()
+        super().check()
+
+    def checkpoint(self) -> None:
+        """Keep house, unless told to fail."""
+        if self.housekeeping_error:
+            raise self.housekeeping_error
+        super().checkpoint()
+
+    def _fail_if_told(self) -> None:
+        if self.error:
+            raise self.error
+
+    def payloads(self) -> list[dict[str, Any]]:
+        """The log's events in order, as another process sees them."""
+        return [json.loads(row[0]) for row in self._rows("SELECT payload FROM events ORDER BY seq")]
+
+    def quarantine(self) -> list[tuple[dict[str, Any], list[dict[str, str]]]]:
+        """Each quarantined event with its problems."""
+        rows = self._rows("SELECT payload, problems FROM quarantine")
+        return [(json.loads(payload), json.loads(problems)) for payload, problems in rows]
+
+    def _rows(self, query: str) -> list[tuple[str, ...]]:
+        db = sqlite3.connect(self.path)
+        try:
+            return db.execute(query).fetchall()
+        finally:
+            db.close()
+
+
+class Api:
+    """A running API, its store and its clocks."""
+
+    def __init__(self, url: str, staging: TestStaging) -> None:
+        self.url = url
+        self.staging = staging
+        self.writer_has_died = threading.Event()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where raw bytes go."""
+        host, _, port = self.url.removeprefix("http://").partition(":")
+        return host, int(port)
+
+    def post(
+        self, path: str, body: object = None, *, key: str | None = KEY, session: Any = requests, **options: Any
+    ) -> requests.Response:
+        """Post a JSON body, or `data` as it is, with the key as Basic user."""
+        headers = options.pop("headers", {})
+        if key is not None:
+            headers = {"Authorization": basic(key), **headers}
+        if body is not None:
+            options["json"] = body
+        return request(session, "POST", self.url + path, headers=headers, **options)
+
+    def get(self, path: str, method: str = "GET", **options: Any) -> requests.Response:
+        """Any other request."""
+        return request(requests, method, self.url + path, **options)
+
+    def is_serving(self, session: Any = requests) -> bool:
+        """The control request after a bad one: a good event is taken."""
+        return self.post("/api/analytics/track", track(), session=session).status_code == 202
+
+
+def request(session: Any, method: str, url: str, **options: Any) -> requests.Response:
+    """A request that fails the test instead of hanging it, and follows nothing."""
+    answer: requests.Response = session.request(method, url, timeout=TIMEOUT, allow_redirects=False, **options)
+    return answer
+
+
+def basic(key: str) -> str:
+    """Basic authentication as SDKs send it: the key as user, no password."""
+    return "Basic " + base64.b64encode(f"{key}:".encode()).decode()
+
+
+def track(**fields: object) -> dict[str, Any]:
+    """A planned, valid track call; fields that are given win."""
+    return {"event": "report.created", "userId": "user-1", "properties": {"report_id": "r-1"}, **fields}
+
+
+def typed(**fields: object) -> dict[str, Any]:
+    """The same as it stands in a batch."""
+    return {"type": "track", **track(**fields)}
+
+
+def source(**fields: Any) -> Source:
+    """A source with the test's key."""
+    return Source.model_validate({"name": "web", "write_key": SecretStr(KEY), **fields})
+
+
+@dataclass(frozen=True)
+class ApiStarter:
+    """Starts APIs, each on a store of its own, that stop when the block of the starter ends."""
+
+    folder: Path
+    stack: ExitStack
+
+    def __call__(
+        self,
+        *sources: Source,
+        limits: Limits | None = None,
+        monotonic: Callable[[], float] = lambda: 0.0,
+        queue_bytes: int = QUEUE_BYTES,
+        patience_seconds: float = TIMEOUT,
+    ) -> Api:
+        """Start an API; what is not said is as in production, but for the patience and the clocks."""
+        staging = TestStaging(self.folder / "staging.db")
+        self.stack.callback(staging.close)
+        api = Api("", staging)
+        app = create_app(
+            registry=default(),
+            sources=sources or [source()],
+            writer=Writer(
+                staging, on_death=api.writer_has_died.set, queue_bytes=queue_bytes, patience_seconds=patience_seconds
+            ),
+            clock=lambda: NOW,
+            monotonic=monotonic,
+            limits=limits,
+        )
+        api.url = self.stack.enter_context(serving(app))
+        self.stack.callback(staging.release)
+        return api
+
+
+@contextmanager
+def serving(app: Starlette) -> Iterator[str]:
+    """Serve an app on a port of its own as production does; gives the URL."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:  # connections wait here until the server is up
+        server = uvicorn.Server(server_config(app))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()

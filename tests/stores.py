@@ -1,0 +1,44 @@
+"""The staging stores that must all behave alike, and what their tests put into them."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from analytics_platform.staging import open_staging
+from analytics_platform.staging.base import Entry, Event, Lease, Staging, live
+from tests.fakes.clock import Clock
+
+OpenStore = Callable[[], Staging]
+
+STORES: dict[str, Callable[[Path, Clock], Staging]] = {
+    "sqlite": lambda folder, clock: open_staging(f"sqlite:///{folder}/staging.db", clock)
+}
+"""How each store is opened, always the same one for the same folder."""
+
+
+def entry(message_id: str, source: str = "web", problems: str | None = None, received_at: float = 1000.0) -> Entry:
+    """An entry whose payload bears its messageId."""
+    return Entry(source, message_id, received_at, f'{{"messageId": "{message_id}"}}', problems)
+
+
+def append(staging: Staging, *message_ids: str) -> list[Event]:
+    """Append one event for each messageId; returns what is pending for `vendor` then."""
+    staging.append([entry(message_id) for message_id in message_ids])
+    return staging.pending("vendor", 1000)
+
+
+def take(staging: Staging, run_id: str, destination: str = "vendor") -> Lease:
+    """Start a run that gets the lease on the destination's stream."""
+    staging.start_run(run_id, destination)
+    lease = staging.acquire(live(destination), run_id)
+    assert lease is not None
+    return lease
+
+
+def ids(events: Sequence[Event]) -> list[str]:
+    """The messageIds of events."""
+    return [event.message_id for event in events]
+
+
+def pending_ids(staging: Staging, destination: str = "vendor") -> list[str]:
+    """The messageIds of what is pending."""
+    return ids(staging.pending(destination, 1000))

@@ -1,0 +1,189 @@
+"""How is a call held against the plan?"""
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from event_registry import registry
+from event_registry.calls import CALL_TYPES, Problem
+from event_registry.definitions import DefinitionError
+
+PLAN = '''
+"""A small plan."""
+
+from event_registry.definitions import Event, Traits
+from event_registry.events import FileUploaded
+
+
+class PagePrinted(Event, name="page.printed", owner="docs", example={"page_id": "p-1"}):
+    """A reader printed a page."""
+
+    page_id: str
+    """The page's id."""
+    copies: int | None = None
+    """The number of copies."""
+
+
+class ReaderTraits(Traits, call="identify", owner="docs", example={"language": "en"}):
+    """What is known of a reader."""
+
+    language: str | None = None
+    """The language that the reader prefers."""
+'''
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def load(path: Path, source: str) -> ModuleType:
+    """Write a plan to a file and import it."""
+    path.write_text(source, encoding="utf-8")
+    spec = importlib.util.spec_from_file_location(f"{path.parent.name}_{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> registry.Registry:
+    """A plan with one event, page.printed, and one class of traits."""
+    return registry.collect(load(tmp_path / "plan.py", PLAN))
+
+
+def printed(**properties: object) -> dict[str, object]:
+    """Build a track call of the plan's only event."""
+    return {"type": "track", "userId": "user-1", "event": "page.printed", "properties": properties}
+
+
+def test_a_plan_is_the_classes_of_a_module(plan: registry.Registry) -> None:
+    """Nothing is listed twice, in the class and elsewhere; imported classes belong to another plan."""
+    assert plan.names == ("page.printed",)
+    assert list(plan.traits) == ["identify"]
+
+
+def test_a_bad_plan_does_not_import(tmp_path: Path) -> None:
+    """The error names the class, so that nobody needs a traceback to mend it."""
+    with pytest.raises(DefinitionError, match=r"PageRead: page\.printed is defined by PagePrinted already"):
+        load(
+            tmp_path / "plan.py",
+            PLAN + 'class PageRead(Event, name="page.printed", owner="docs", example={}):\n    """Read."""\n',
+        )
+
+
+def test_a_plan_can_be_imported_again(tmp_path: Path) -> None:
+    """A class is no duplicate of itself."""
+    load(tmp_path / "plan.py", PLAN)
+    again = registry.collect(load(tmp_path / "plan.py", PLAN))
+
+    assert again.names == ("page.printed",)
+
+
+def test_the_default_plan_is_built_once() -> None:
+    """Every caller shares the plan of events.py."""
+    assert registry.default() is registry.default()
+    assert "report.created" in registry.default().names
+
+
+def test_a_planned_event_is_planned(plan: registry.Registry) -> None:
+    """Names match exactly or not at all."""
+    assert plan.is_planned(printed())
+    assert not plan.is_planned({"type": "track", "event": "page.prints"})
+    assert not plan.is_planned({"type": "track", "event": "Page.Printed"})
+
+
+@pytest.mark.parametrize("kind", [kind for kind in CALL_TYPES if kind != "track"])
+def test_the_other_calls_are_always_planned(plan: registry.Registry, kind: str) -> None:
+    """They have no event to look up."""
+    assert plan.is_planned({"type": kind})
+
+
+def test_properties_are_held_against_their_event(plan: registry.Registry) -> None:
+    """All problems come at once, each with its path."""
+    assert plan.validate(printed(page_id="p-1", copies=2)) == []
+    assert [problem.path for problem in plan.validate(printed(copies="2", page="p-1"))] == [
+        "$.properties.page_id",
+        "$.properties.copies",
+        "$.properties.page",
+    ]
+
+
+@pytest.mark.parametrize("sent", [{}, {"properties": None}], ids=repr)
+def test_a_call_without_properties_lacks_the_required_ones(plan: registry.Registry, sent: dict[str, object]) -> None:
+    """Absent, null and empty are the same."""
+    (problem,) = plan.validate({"type": "track", "event": "page.printed", **sent})
+
+    assert (problem.path, problem.code) == ("$.properties.page_id", "missing_property")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"type": "track", "event": "page.prints", "properties": {"page_id": 7}},
+        {"type": "page", "properties": {"page_id": 7}},
+        {"type": "group", "traits": {"language": 7}},
+        {"type": "alias"},
+    ],
+    ids=repr,
+)
+def test_what_the_plan_does_not_know_has_no_problems(plan: registry.Registry, sent: dict[str, object]) -> None:
+    """Whether unplanned events are welcome is not the plan's to say."""
+    assert plan.validate(sent) == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "paths"),
+    [
+        ({"traits": {"language": 7}}, ["$.traits.language"]),
+        ({"context": {"traits": {"language": 7}}}, ["$.context.traits.language"]),
+        ({"traits": {}, "context": {"traits": {"language": 7}}}, ["$.context.traits.language"]),
+        ({"traits": {"language": "en"}, "context": {"traits": {"language": 7}}}, []),
+        ({"context": None}, []),
+        ({}, []),
+    ],
+)
+def test_the_traits_of_identify_stand_in_one_of_two_places(
+    plan: registry.Registry, sent: dict[str, object], paths: list[str]
+) -> None:
+    """At the top level as Segment has them, else in the context as RudderStack does; the top level wins."""
+    assert [problem.path for problem in plan.validate({"type": "identify", **sent})] == paths
+
+
+def test_the_context_of_other_calls_is_not_validated() -> None:
+    """With group, the traits in the context are the user's, not the account's."""
+    sent = {"type": "group", "traits": {}, "context": {"traits": {"seat_count": "many"}}}
+
+    assert registry.default().validate(sent) == []
+
+
+def test_a_misspelt_event_gets_a_suggestion(plan: registry.Registry) -> None:
+    """A name that resembles none gets none."""
+    assert plan.suggest("Page Printed") == "page.printed"
+    assert plan.suggest("Order Completed") is None
+
+
+@settings(deadline=None)
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "type": st.sampled_from(CALL_TYPES) | json_values,
+            "event": st.sampled_from(registry.default().names) | json_values,
+            "properties": json_values,
+            "traits": json_values,
+            "context": json_values | st.fixed_dictionaries({"traits": json_values}),
+        },
+    )
+)
+def test_no_call_is_too_strange(sent: dict[str, object]) -> None:
+    """The plan answers for whatever was sent, also for a call whose envelope is wrong."""
+    assert registry.default().is_planned(sent) in {True, False}
+    assert all(isinstance(problem, Problem) for problem in registry.default().validate(sent))
