@@ -2,16 +2,34 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-emit-find-links --no-header --no-strip-extras --extra build
+PIN := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header --no-strip-extras --upgrade
+LOCK := $(PIN) --extra build
+
+# The SDKs that the tests send with. Two versions cannot share an environment: each has a folder of its own.
+SDK_VERSIONS := 2.3.2 2.4.0
+SDKS := $(SDK_VERSIONS:%=.venv/sdks/segment-python-%/installed) $(if $(shell command -v npm 2>/dev/null),.venv/sdks/node/installed)
 
 .PHONY: help run test lint types bench lock clean
 
 help:  ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/installed  ## install what is needed, then start everything
 	@exec $(BIN)/analytics run
+
+test: .venv/tested  ## install what is needed, then run all tests
+	@$(BIN)/pytest -n auto --dist loadgroup
+
+lint: .venv/tested  ## what ruff thinks of the code, and of its format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: .venv/tested  ## what mypy thinks of the types
+	@$(BIN)/mypy
+
+bench: .venv/tested  ## measure how fast it is here, beside an endpoint that does nothing
+	@$(BIN)/python -m tests.benchmarks
 
 .venv/created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this one is %d.%d: install one, then: make run PYTHON=python3.11" % sys.version_info[:2])'
@@ -22,17 +40,31 @@ run: .venv/installed  ## install what is needed, then start everything
 .venv/installed: .venv/created requirements.lock pyproject.toml
 	@echo "Installing the pinned dependencies into .venv (once) ..."
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@$(BIN)/python -m compileall -q .venv/lib event_registry ingest_api analytics_platform || true
 	@touch $@
 
-.venv/tested: .venv/installed requirements-dev.lock
+.venv/tested: .venv/installed requirements-dev.lock $(SDKS)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
-lock:  ## pin the newest versions that pyproject.toml allows (needs uv)
-	$(LOCK) --upgrade pyproject.toml -o requirements.lock
-	$(LOCK) --upgrade --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+.venv/sdks/segment-python-%/installed: tests/sdks/segment-python-%.lock | .venv/created
+	@rm -rf $(@D)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --target $(@D) -r $<
+	@touch $@
+
+.venv/sdks/node/installed: tests/sdks/node/package.json tests/sdks/node/package-lock.json | .venv/created
+	@mkdir -p $(@D)
+	@cp $^ $(@D)
+	@cd $(@D) && npm ci --loglevel=error --no-audit --no-fund --ignore-scripts >/dev/null
+	@touch $@
+
+lock:  ## pin the newest versions that pyproject.toml allows (needs uv and npm)
+	$(LOCK) pyproject.toml -o requirements.lock
+	$(LOCK) --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	for version in $(SDK_VERSIONS); do echo segment-analytics-python==$$version | \
+		$(PIN) --no-annotate - -o tests/sdks/segment-python-$$version.lock; done
+	cd tests/sdks/node && npm install --package-lock-only --ignore-scripts
 
 clean:  ## remove the environment and all local data
 	rm -rf .venv .data

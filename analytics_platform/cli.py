@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 class _OneLine(TyperGroup):
     """Commands whose configuration errors end as one line on stderr."""
 
-    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401  typer's own signature, with its private copy of click
+    def invoke(self, ctx: Any) -> Any:  # the context is typer's private copy of click's
         from analytics_platform.settings import ConfigurationError
 
         try:

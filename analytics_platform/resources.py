@@ -13,8 +13,7 @@ from analytics_platform.destinations import build
 from analytics_platform.settings import ConfigurationError, Settings, load
 from analytics_platform.staging import open_staging
 from analytics_platform.staging.base import Staging
-
-STOP_FILE = "stopping"
+from analytics_platform.supervisor import STOP_FILE
 
 
 class Platform(dg.ConfigurableResource[None]):

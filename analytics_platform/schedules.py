@@ -2,11 +2,11 @@
 
 import dagster as dg
 
-from analytics_platform.assets import accounts
+snapshots = dg.define_asset_job("snapshots", selection=dg.AssetSelection.groups("snapshots"))
 
 nightly_snapshots = dg.ScheduleDefinition(
     name="nightly_snapshots",
-    target=[accounts],
+    job=snapshots,
     cron_schedule="0 1 * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from analytics_platform.delivery.due import due
+from analytics_platform.delivery.patience import is_ahead
 from analytics_platform.ops import Deliver, delivery
 from analytics_platform.resources import Platform
 from analytics_platform.staging.base import Staging
@@ -61,7 +62,9 @@ def drains_in_flight(instance: dg.DagsterInstance, staging: Staging) -> Counter[
     for record in records:
         run = record.dagster_run
         if run.run_id in lost:
-            instance.report_run_failed(run, "Its worker is gone: its heart has stopped. Live delivery goes on by itself.")
+            instance.report_run_failed(
+                run, "Its worker is gone: its heart has stopped. Live delivery goes on by itself."
+            )
         elif run.parent_run_id is None:
             counts[run.tags.get(DESTINATION_TAG, "")] += 1
     return counts
@@ -78,4 +81,6 @@ def orphans(records: Sequence[dg.RunRecord], staging: Staging, now: float) -> se
         record.run_id: record.ended_at + ORPHAN_SECONDS if record.ended_at is not None else record.alive_until
         for record in staging.runs(started)
     }
-    return {run_id for run_id, since in started.items() if now > last_sign.get(run_id, since + ORPHAN_SECONDS)}
+    return {
+        run_id for run_id, since in started.items() if not is_ahead(last_sign.get(run_id, since + ORPHAN_SECONDS), now)
+    }

@@ -104,7 +104,7 @@ def _error(cls: type[BaseModel], fault: str) -> DefinitionError:
 
 def _timestamp(text: str) -> str:
     if parse_timestamp(text) is None:
-        raise PydanticCustomError("timestamp", "ISO 8601 date-time")  # noqa: EM101 - the first one is not a message
+        raise PydanticCustomError("timestamp", "ISO 8601 date-time")
     return text
 
 

@@ -1,0 +1,1 @@
+"""The ingest API, which takes events over HTTP and stores them before it answers."""

@@ -34,21 +34,15 @@ def nothing_valid(status: int, intake: Intake, code: str) -> Response:
     """The answer to a request of which nothing is valid."""
     problems = intake.rejected[0].problems
     message = f"Nothing in this request is valid: {problems[0].path}: {problems[0].message}."
-    return error(status, code, message, details={"problems": problems, **_notes(intake)})
+    return error(status, code, message, problems=problems, **_notes(intake))
 
 
 def error(
-    status: int,
-    code: str,
-    message: str,
-    *,
-    headers: Mapping[str, str] | None = None,
-    details: Mapping[str, Any] | None = None,
-    request_id: str | None = None,
+    status: int, code: str, message: str, headers: Mapping[str, str] | None = None, **details: object
 ) -> Response:
     """An error that all SDKs read: `code` and `message` at the top for RudderStack's, `error` for Ruby's."""
-    said = {"code": code, "message": message, "request_id": request_id or new_request_id()}
-    return _json(status, {"success": False, **said, "error": said, **(details or {})}, headers)
+    said = {"code": code, "message": message, "request_id": details.pop("request_id", None) or new_request_id()}
+    return _json(status, {"success": False, **said, "error": said, **details}, headers)
 
 
 def healthy(status: str) -> Response:
@@ -70,7 +64,7 @@ def preflight(requested_headers: str | None) -> Response:
 
 def new_request_id() -> str:
     """A name by which a caller can ask about an answer."""
-    return f"{random.getrandbits(128):032x}"  # noqa: S311 - a name, no secret: the kernel's randomness costs a syscall
+    return f"{random.getrandbits(128):032x}"  # no secret, and the kernel's randomness costs a system call
 
 
 def _notes(intake: Intake) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -80,7 +80,6 @@ STATUS = {
     "rate_limited": 429,
 }
 BAD_REQUEST = 400
-METHOD_NOT_ALLOWED = 405
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,7 @@ class Api:
     limits: Limits
 
 
-def create_app(
+def create_app(  # noqa: PLR0913 - the parts that an API is made of, each of which a test may replace
     *,
     registry: Registry,
     sources: Iterable[Source],
@@ -168,11 +167,11 @@ async def preflight(request: Request) -> Response:
     return answers.preflight(request.headers.get("access-control-request-headers"))
 
 
-async def refused(_request: Request, refusal: Exception) -> Response:
+async def refused(_request: Request, error: Exception) -> Response:
     """The request is the caller's to mend."""
-    assert isinstance(refusal, Refusal)
-    headers = {} if refusal.retry_after is None else {"Retry-After": str(refusal.retry_after)}
-    return answers.error(STATUS.get(refusal.code, BAD_REQUEST), refusal.code, refusal.message, headers=headers)
+    refusal = cast("Refusal", error)
+    status = STATUS.get(refusal.code, BAD_REQUEST)
+    return answers.error(status, refusal.code, refusal.message, headers=refusal.headers)
 
 
 async def unavailable(code: str, retry_after: int, _request: Request, _error: Exception) -> Response:
@@ -183,9 +182,9 @@ async def unavailable(code: str, retry_after: int, _request: Request, _error: Ex
 
 async def not_served(_request: Request, error: Exception) -> Response:
     """The path or the method is none of ours."""
-    assert isinstance(error, HTTPException)
-    if error.status_code == METHOD_NOT_ALLOWED:
-        return answers.error(METHOD_NOT_ALLOWED, "method_not_allowed", "Post events here.", headers=error.headers)
+    headers = cast("HTTPException", error).headers
+    if headers and "Allow" in headers:
+        return answers.error(405, "method_not_allowed", f"This path takes {headers['Allow']}.", headers)
     return answers.error(404, "not_found", "Post events to /api/analytics/batch, or to /v1/batch with an SDK.")
 
 

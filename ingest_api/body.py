@@ -84,7 +84,8 @@ async def _read(request: Request, limits: Limits) -> bytes:
         async with asyncio.timeout(limits.body_seconds):
             return await _receive(request, limits.body_bytes)
     except TimeoutError:
-        raise Refusal("request_timeout", f"The body did not arrive within {limits.body_seconds:g} s.") from None
+        message = f"The body did not arrive within {limits.body_seconds:g} s."
+        raise Refusal("request_timeout", message, {"Connection": "close"}) from None
 
 
 async def _receive(request: Request, limit: int) -> bytes:
@@ -93,7 +94,7 @@ async def _receive(request: Request, limit: int) -> bytes:
         message = await request.receive()
         if message["type"] == "http.disconnect":
             raise Refusal("disconnected", "The connection was closed before the body was complete.")
-        body += message["body"]
+        body += bytes(message["body"])
         if len(body) > limit:
             raise _too_large(limit)
         if not message["more_body"]:

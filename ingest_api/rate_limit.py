@@ -26,7 +26,6 @@ class RateLimit:
         tokens = min(size, tokens + (now - counted_at) * rate)
         if tokens < 1:
             self._buckets[source.name] = (tokens, now)
-            raise Refusal(
-                "rate_limited", f"More than {rate:g} requests a second.", retry_after=math.ceil((1 - tokens) / rate)
-            )
+            wait = math.ceil((1 - tokens) / rate)
+            raise Refusal("rate_limited", f"More than {rate:g} requests a second.", {"Retry-After": str(wait)})
         self._buckets[source.name] = (tokens - 1, now)

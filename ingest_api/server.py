@@ -69,7 +69,8 @@ def serve(settings: Settings, staging: Staging, listener: socket.socket) -> None
     server = uvicorn.Server(server_config(app))
     gc.collect()
     gc.freeze()  # what lives as long as the process need not be walked while requests wait
-    print(f"ingest API: takes events at http://{settings.host}:{settings.port}", flush=True)
+    where = f"http://{settings.host}:{settings.port}"
+    print(f"ingest API: takes events at {where}", flush=True)  # noqa: T201 - for the person at the terminal
     server.run(sockets=[listener])
     if has_died.is_set():
         raise CannotServe("the writer has died of a bug, see the log above")
@@ -107,7 +108,8 @@ def _listen(host: str, port: int) -> socket.socket:
             (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=BACKLOG
         )
     except OSError as error:
+        cause = (error.strerror or type(error).__name__).partition(" (")[0]  # Python 3.11 repeats the address there
         raise CannotServe(
-            f"cannot listen on {host}:{port} ({error.strerror}): "
+            f"cannot listen on {host}:{port} ({cause}): "
             "stop what uses that port, or set ANALYTICS_HOST and ANALYTICS_PORT"
         ) from error

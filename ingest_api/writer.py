@@ -5,7 +5,9 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from sys import getsizeof
 
 from analytics_platform.staging.base import Entry, Staging, StagingError
 
@@ -28,7 +30,7 @@ class _Waiting:
     """The entries of one request and the future that its handler awaits; without entries, a question to the store."""
 
     entries: Sequence[Entry]
-    size: int
+    size: int  # bytes in memory
     future: "asyncio.Future[Stored]"
 
 
@@ -60,6 +62,7 @@ class Writer:
         self._events = 0
         self._wake = threading.Condition()
         self._is_open = False
+        self._trouble: str | None = None  # why the store takes no writes, as last logged
         self._thread = threading.Thread(target=self._run, name="staging-writer", daemon=True)
         self._loop: asyncio.AbstractEventLoop
 
@@ -83,7 +86,7 @@ class Writer:
 
     async def append(self, entries: Sequence[Entry]) -> Stored:
         """Write the entries; returns when they are on disk. Raises Overloaded or StagingError."""
-        waiting = _Waiting(entries, sum(len(entry.payload) for entry in entries), self._loop.create_future())
+        waiting = _Waiting(entries, sum(getsizeof(entry.payload) for entry in entries), self._loop.create_future())
         with self._wake:
             self.check_room()
             self._queue.append(waiting)
@@ -104,7 +107,8 @@ class Writer:
         try:
             while self._take():
                 self._answer(self._write(self._in_hand))
-                self._keep_house()
+                with suppress(StagingError):  # the next write says whether it matters
+                    self._staging.checkpoint()
         except BaseException:
             logger.exception("the writer has died of a bug")
             self._give_up()
@@ -127,11 +131,19 @@ class Writer:
                 self._staging.check()
             stored = iter(self._staging.append(entries) if entries else ())
         except StagingError as error:
+            self._note_trouble(str(error))
             return [error] * len(group)
         except Exception as error:  # noqa: BLE001 - whatever it is, its own request answers it as a bug of ours
             # A row that the store cannot hold must not take its neighbours' rows down with it.
             return [error] if len(group) == 1 else [self._write([waiting])[0] for waiting in group]
+        self._note_trouble(None)
         return [[next(stored) for _ in waiting.entries] for waiting in group]
+
+    def _note_trouble(self, trouble: str | None) -> None:
+        """Log that the store stops or starts to take writes: a line for each change, not for each request."""
+        if trouble != self._trouble:
+            self._trouble = trouble
+            logger.error("the store %s", f"takes no events: {trouble}" if trouble else "takes events again")
 
     def _answer(self, outcomes: Sequence[Stored | Exception]) -> None:
         """Hand the outcomes to the handlers, with one wake-up of the event loop for all of them."""
@@ -140,12 +152,6 @@ class Writer:
             self._bytes -= sum(waiting.size for waiting in group)
             self._events -= sum(len(waiting.entries) for waiting in group)
         self._loop.call_soon_threadsafe(_resolve, group, outcomes)
-
-    def _keep_house(self) -> None:
-        try:
-            self._staging.checkpoint()
-        except StagingError as error:
-            logger.warning("%s", error)  # the next write says whether it matters
 
     def _give_up(self) -> None:
         """Answer everybody who still waits, take nothing more, and let the process end."""

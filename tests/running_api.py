@@ -119,18 +119,18 @@ class Api:
             headers = {"Authorization": basic(key), **headers}
         if body is not None:
             options["json"] = body
-        return request(session, "POST", self.url + path, headers=headers, **options)
+        return request("POST", self.url + path, session=session, headers=headers, **options)
 
     def get(self, path: str, method: str = "GET", **options: Any) -> requests.Response:
         """Any other request."""
-        return request(requests, method, self.url + path, **options)
+        return request(method, self.url + path, **options)
 
     def is_serving(self, session: Any = requests) -> bool:
         """The control request after a bad one: a good event is taken."""
         return self.post("/api/analytics/track", track(), session=session).status_code == 202
 
 
-def request(session: Any, method: str, url: str, **options: Any) -> requests.Response:
+def request(method: str, url: str, *, session: Any = requests, **options: Any) -> requests.Response:
     """A request that fails the test instead of hanging it, and follows nothing."""
     answer: requests.Response = session.request(method, url, timeout=TIMEOUT, allow_redirects=False, **options)
     return answer

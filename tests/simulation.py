@@ -86,11 +86,13 @@ class Simulation:
         )
 
     def drain(self, run_id: str = "run-1", until: int | None = None) -> End:
-        """Drain once, with a lease; the store knows no ending of it."""
+        """Drain once, as a run of its own."""
         lease = take(self.staging, run_id)
         self._alive = {run_id}
         self.tally = Tally()
-        return Drain(self.job, lease, self.surroundings(), self.tally, until).run()
+        end = Drain(self.job, lease, self.surroundings(), self.tally, until).run()
+        self.staging.end_run(run_id, "buried" if self.tally.dead else end.ending)
+        return end
 
     def run(
         self, run_id: str, *re_executes: str, is_last: bool = True, wait: Callable[[float], None] | None = None
@@ -101,6 +103,14 @@ class Simulation:
         if wait is not None:
             world = Surroundings(self.staging, self.clock, wait, world.guard, world.stop, world.monotonic)
         return execute(self.job, Attempt(run_id, re_executes, is_last, pause=60.0), world)
+
+    def bury(self, run_id: str, *message_ids: str) -> None:
+        """Have a run whose vendor refuses these events, and recovers afterwards."""
+        self.accept(*message_ids)
+        self.vendor.will_refuse(*message_ids)
+        self.run(run_id)
+        self.vendor.recovers()
+        self.vendor.requests.clear()
 
     def lose_lease(self, by: str = "thief") -> Lease:
         """Have another run take over, as if everybody's heart had stopped."""

@@ -11,12 +11,6 @@ from tests.fakes.clock import Clock
 from tests.stores import STORES, OpenStore
 
 
-@pytest.fixture
-def clock() -> Clock:
-    """The time that the stores of a test go by."""
-    return Clock()
-
-
 @pytest.fixture(params=STORES)
 def open_store(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[OpenStore]:
     """Opens the test's one store, once more with each call, as another process would."""

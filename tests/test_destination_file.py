@@ -105,7 +105,7 @@ def test_a_full_disk_leaves_no_half_line(folder: Path) -> None:
     """What could not be written whole is taken back; once there is room, the next line begins a line."""
     said, errors = start("fill_file", str(folder)).communicate(timeout=60)
 
-    assert (said, errors) == ("delivered\nretry: File too large\ndelivered\n", "")
+    assert (said, errors) == ("delivered\nretry: File too large\nretry: File too large\ndelivered\n", "")
     (file,) = folder.iterdir()
     assert [json.loads(line)["messageId"] for line in file.read_text().splitlines()] == ["first", "again"]
 

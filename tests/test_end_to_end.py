@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -139,6 +140,24 @@ def test_a_vendor_that_is_down_delays_nobody_and_gets_everything_once_it_is_back
     assert Counter(i for i in down.accepted_ids if i in {*ids}) == Counter(ids)
 
 
+def test_a_snapshot_goes_the_same_way_as_group_calls(installation: Installation) -> None:
+    """Seats, plan and revenue of each account arrive as group() calls; a re-execution adds nothing."""
+    product, vendor = installation.product, installation.vendors["steady"]
+
+    run = product.launch("snapshots")
+    assert product.wait_for_run(run) == "SUCCESS"
+    vendor.wait_for(lambda v: sum(call["type"] == "group" for call in v.accepted) >= 3)
+    again = product.re_execute(run, strategy="ALL_STEPS")
+    assert product.wait_for_run(again) == "SUCCESS"
+    after = installation.track("steady", 1)
+    vendor.wait_for(lambda v: {*after} <= {*v.accepted_ids})
+
+    groups = {call["groupId"]: call["traits"] for call in vendor.accepted if call["type"] == "group"}
+    assert sorted(groups) == ["acme", "globex", "initech"]
+    assert groups["acme"] == {"name": "Acme Ltd", "seat_count": 3, "plan": "team", "mrr": 87.0}
+    assert sum(call["type"] == "group" for call in vendor.accepted) == 3
+
+
 def test_killing_the_api_and_the_runs_loses_nothing_and_repeats_only_what_was_in_flight(
     installation: Installation,
 ) -> None:
@@ -152,8 +171,7 @@ def test_killing_the_api_and_the_runs_loses_nothing_and_repeats_only_what_was_in
     in_flight = 0
 
     for _ in range(2):
-        target = len(vendor.accepted) + 60
-        vendor.wait_for(lambda v, target=target: len(v.accepted) >= target, 120)
+        vendor.wait_for(partial(_has_accepted, count=len(vendor.accepted) + 60), 120)
         os.kill(product.part("ingest"), signal.SIGKILL)
         workers = product.run_workers()
         for worker in workers:
@@ -169,6 +187,10 @@ def test_killing_the_api_and_the_runs_loses_nothing_and_repeats_only_what_was_in
     assert len(acknowledged) > 120
     assert sum(repeated.values()) - len(repeated) <= in_flight
     assert all(count <= 3 for count in repeated.values())
+
+
+def _has_accepted(vendor: Vendor, count: int) -> bool:
+    return len(vendor.accepted) >= count
 
 
 def _keep_sending(product: Product, acknowledged: list[str], stop: threading.Event) -> None:

@@ -50,7 +50,7 @@ def test_an_event_needs_one_or_two_properties(event: type[Event]) -> None:
     """Enough to tell what it happened to; each further required one is a reason for an event to get lost."""
     required = [name for name, field in event.model_fields.items() if field.is_required()]
 
-    assert 1 <= len(required) <= 2  # noqa: PLR2004 - the rule itself
+    assert 1 <= len(required) <= 2
 
 
 @each_event

@@ -1,6 +1,5 @@
 """What does the server add to a call, and what does it take away?"""
 
-import json
 from typing import Any
 
 import pytest
@@ -142,17 +141,21 @@ def test_what_has_done_its_work_is_not_stored(name: str) -> None:
 
 def test_everything_else_stays_as_it_was_sent() -> None:
     """Unknown fields are the client's own business."""
-    call = {"type": "track", "channel": "web", "_metadata": {"a": [1, 2.5, None]}, "properties": {"__proto__": "\u202e😀"}}
+    call = {
+        "type": "track",
+        "channel": "web",
+        "_metadata": {"a": [1, 2.5, None]},
+        "properties": {"__proto__": "\u202e😀"},
+    }
 
     enriched = enrich(call, facts())
 
     assert enriched | call == enriched
-    assert json.loads(json.dumps(call)) == call
 
 
 def test_the_call_itself_is_not_changed() -> None:
     """Enriching makes a new call."""
-    call = {"context": {}}
+    call: dict[str, Any] = {"context": {}}
 
     enrich(call, facts(ip="192.0.2.1"))
 

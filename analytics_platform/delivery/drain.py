@@ -4,18 +4,18 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from analytics_platform.delivery.flush import Failure, Flush, Sorted, Tally, are_suspects, judge, sort
-from analytics_platform.delivery.lanes import User, probes, spread, user_of
+from analytics_platform.delivery.flush import Failure, Flush, Sorted, Tally, is_suspect, judge, sort
+from analytics_platform.delivery.holds import Holds
+from analytics_platform.delivery.lanes import probes, spread
 from analytics_platform.delivery.patience import LONGEST_HOLD, hold_after
+from analytics_platform.delivery.throttle import Throttle
 from analytics_platform.destinations.base import Destination, Outgoing
 from analytics_platform.staging.base import Ending, Event, Lease, Settlement, Staging, Trouble
 
 READ_AHEAD = 4  # requests for each lane that one flush reads
 READ_AT_MOST = 5000  # events that one flush holds in memory
-READ_PAST_HELD = 1000  # events more, so that a user who is held back does not hide the others
+READ_FOR_OTHERS = 1000  # events more, so that a user whose event fails does not hide the others
 PROBES = 3  # users whose first event is tried alone after a failure
-MOMENT = 60.0  # seconds for which the run itself waits when a vendor asks for it
-THROTTLES = 5  # such waits in a row before the run gives its place back
 BURIED_AN_HOUR = 6  # runs that may end early because they buried something
 
 
@@ -71,28 +71,6 @@ class End:
     wait: float | None = None  # seconds before it makes sense to try again
 
 
-class Throttle:
-    """Waits as long as a vendor asks for, unless that is long or does not help."""
-
-    def __init__(self, world: Surroundings) -> None:
-        self._world = world
-        self._in_a_row = 0
-
-    def reset(self) -> None:
-        """The vendor has taken something since."""
-        self._in_a_row = 0
-
-    def wait(self, seconds: float) -> bool:
-        """Wait, or return False when the next run had better do it; ends early when the run is told to stop."""
-        if seconds > MOMENT or self._in_a_row == THROTTLES:
-            return False
-        self._in_a_row += 1
-        until = self._world.monotonic() + seconds
-        while (left := until - self._world.monotonic()) > 0 and not self._world.stop():
-            self._world.wait(min(0.5, left))
-        return True
-
-
 class Drain:
     """One drain of one stream, under a lease."""
 
@@ -106,10 +84,9 @@ class Drain:
         self._started = self._last_busy = world.monotonic()
         self._buried_at: float | None = None
         self._may_end_early = False
-        self._throttle = Throttle(world)
+        self._throttle = Throttle(world.monotonic, world.wait, world.stop)
         self._asked = False
-        self._held: dict[User, float] = {}
-        self._others_succeeded = False  # since the last failure
+        self._holds = Holds(world.monotonic)
         self._probing = world.staging.health(job.name).failures > 0
         self._size = 1 if self._probing else job.batch_size
 
@@ -132,8 +109,8 @@ class Drain:
         """The next pending events: at least what makes a flush due, at most what one flush sends."""
         job = self._job
         wanted = max(self._size * job.concurrency * READ_AHEAD, job.batch_size)
-        if self._held:
-            wanted += READ_PAST_HELD
+        if self._probing or self._holds:
+            wanted += READ_FOR_OTHERS
         return self._world.staging.pending(job.name, min(wanted, READ_AT_MOST))
 
     def _is_due(self, events: list[Event]) -> bool:
@@ -145,7 +122,7 @@ class Drain:
 
     def _end(self, *, pending: bool) -> End | None:
         """Whether it is time to stop, and as what."""
-        now, pace, staging = (self._world.monotonic(), self._job.pace, self._world.staging)
+        now, pace, staging = self._world.monotonic(), self._job.pace, self._world.staging
         if self._world.stop():
             return End("stopped")
         if self._until is not None and staging.cursor(self._job.name) >= self._until:
@@ -162,7 +139,7 @@ class Drain:
 
     def _over(self) -> End:
         """How the run ends when its time is over: not well, when all that it did was to fail with single events."""
-        if self._held and not self._tally.delivered:
+        if self._holds and not self._tally.delivered:
             return End("down", "events fail, and there are no others to tell whether it is their fault", LONGEST_HOLD)
         return End("drained")
 
@@ -182,69 +159,77 @@ class Drain:
     def _flush(self, events: list[Event]) -> End | None:
         found = sort(events, self._job.names)
         self._settle_unsent(found)
-        outgoing = self._not_held(found.outgoing)
+        outgoing = self._holds.without_waiting(found.outgoing)
         if found.outgoing and not outgoing:
             self._world.wait(self._job.pace.poll)
             return None
         self._last_busy = self._world.monotonic()
+        lanes = self._lanes(outgoing)
         flush = Flush(self._job.destination, self._settle, self._world.guard, self._world.stop, self._tally)
-        flush.run(self._lanes(outgoing), self._size, self._job.concurrency)
+        flush.run(lanes, self._size, self._job.concurrency)
+        self._holds.note(flush, lanes)
         if flush.progressed:
-            self._others_succeeded = True
             self._throttle.reset()
         if flush.halt is not None:
             return End("halted", flush.halt.reason)
-        if flush.failures:
+        if flush.failures and not self._blames_single_events(flush):
             return self._after_failure(flush)
-        self._size = min(self._job.batch_size, self._size * 4)
-        self._probing = False
+        self._probing = self._probing and not flush.progressed
+        self._size = 1 if self._probing else min(self._job.batch_size, self._size * 4)
         return None
 
     def _lanes(self, outgoing: Sequence[Outgoing]) -> list[list[Outgoing]]:
+        """What goes out side by side: after a failure single probes; an event that has failed alone goes alone."""
         if self._probing:
             return [[probe] for probe in probes(outgoing, PROBES)]
-        return spread(outgoing, min(self._job.concurrency, -(-len(outgoing) // self._size)))
+        apart = probes([each for each in outgoing if self._holds.is_held(each)], PROBES)
+        others = [each for each in outgoing if not self._holds.is_held(each)]
+        lanes = min(self._job.concurrency, -(-len(others) // self._size))
+        return [*spread(others, lanes), *([each] for each in apart)]
+
+    def _blames_single_events(self, flush: Flush) -> bool:
+        """Whether it is events that the vendor cannot digest; then their users are held back."""
+        troubles = self._troubles(flush.failures)
+        if not all(self._is_to_blame(failure, flush, troubles) for failure in flush.failures):
+            return False
+        for failure in flush.failures:
+            asked_for = failure.outcome.wait
+            counts = asked_for is None and self._holds.others_succeeded(failure, flush)
+            self._settle_failure(failure, troubles, alone=counts)
+            trouble = troubles.get(failure.events[0].event.seq)
+            seconds = hold_after((trouble.alone if trouble else 0) + 1) if counts else LONGEST_HOLD
+            self._holds.hold(failure, max(seconds, asked_for or 0.0))
+        return True
+
+    def _is_to_blame(self, failure: Failure, flush: Flush, troubles: Mapping[int, Trouble]) -> bool:
+        """Whether an event failed that was sent alone, while others succeeded or after it had failed so before."""
+        alone = self._probing or self._holds.is_held(failure.events[0])
+        return alone and (self._holds.others_succeeded(failure, flush) or is_suspect(failure, troubles))
 
     def _after_failure(self, flush: Flush) -> End | None:
-        """Tell a vendor that is down, or asks for patience, from an event that it cannot digest."""
-        events = [outgoing.event for failure in flush.failures for outgoing in failure.events]
-        troubles = self._world.staging.troubles(self._job.name, sorted(events, key=lambda event: event.seq))
-        alone = self._probing and (flush.progressed or are_suspects(flush.failures, troubles))
-        counts = alone and self._others_succeeded
-        self._others_succeeded = False
+        """Wait for a vendor that asks for it, and tell one that is down from an event that it cannot digest."""
+        troubles = self._troubles(flush.failures)
         for failure in flush.failures:
-            self._settle_failure(failure, troubles, counts=counts and failure.outcome.wait is None)
-        if alone:
-            self._hold(flush.failures, troubles, counts=counts)
-            return None
+            self._settle_failure(failure, troubles, alone=False)
         reason = flush.failures[0].outcome.reason
         if asked_for := flush.asked_for:
-            return None if self._throttle.wait(asked_for) else End("down", reason, asked_for)
-        if self._probing:
+            if not self._throttle.wait(asked_for):
+                return End("down", reason, asked_for)
+            if self._throttle.in_a_row == 1:
+                return None  # a rate limit: as large requests as before
+        elif self._probing:
             return End("down", reason)
         self._probing, self._size = True, 1
         return None
 
-    def _settle_failure(self, failure: Failure, troubles: Mapping[int, Trouble], *, counts: bool) -> None:
-        """Note the attempt; `counts` says that it tells against the events, since others succeeded meanwhile."""
-        verdict = judge(failure, troubles, self._world.clock(), self._job.give_up_after, alone=counts)
+    def _troubles(self, failures: Sequence[Failure]) -> Mapping[int, Trouble]:
+        events = [outgoing.event for failure in failures for outgoing in failure.events]
+        return self._world.staging.troubles(self._job.name, sorted(events, key=lambda event: event.seq))
+
+    def _settle_failure(self, failure: Failure, troubles: Mapping[int, Trouble], *, alone: bool) -> None:
+        verdict = judge(failure, troubles, self._world.clock(), self._job.give_up_after, alone=alone)
         self._settle(verdict)
         self._tally.dead += len(verdict.dead)
-
-    def _hold(self, failures: Sequence[Failure], troubles: Mapping[int, Trouble], *, counts: bool) -> None:
-        """Hold back the users whose first call has just failed alone."""
-        now = self._world.monotonic()
-        for failure in failures:
-            for outgoing in failure.events:
-                alone = troubles[outgoing.event.seq].alone if outgoing.event.seq in troubles else 0
-                seconds = hold_after(alone + 1) if counts else LONGEST_HOLD
-                self._held[user_of(outgoing)] = now + max(seconds, failure.outcome.wait or 0.0)
-
-    def _not_held(self, outgoing: list[Outgoing]) -> list[Outgoing]:
-        """Without the users who are held back."""
-        now = self._world.monotonic()
-        self._held = {user: until for user, until in self._held.items() if until > now}
-        return [each for each in outgoing if user_of(each) not in self._held] if self._held else outgoing
 
     def _settle_unsent(self, found: Sorted) -> None:
         if found.skipped or found.unreadable:

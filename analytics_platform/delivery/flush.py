@@ -176,7 +176,7 @@ def judge(
     return Settlement(dead=dead, failed=failed, failed_alone=alone)
 
 
-def are_suspects(failures: Sequence[Failure], troubles: Mapping[int, Trouble]) -> bool:
-    """Whether everything that failed has failed before while others succeeded, so that it says little of the vendor."""
-    seqs = [outgoing.event.seq for failure in failures for outgoing in failure.events]
+def is_suspect(failure: Failure, troubles: Mapping[int, Trouble]) -> bool:
+    """Whether all that failed has failed before while others succeeded, so that it says little of the vendor."""
+    seqs = [outgoing.event.seq for outgoing in failure.events]
     return all(seq in troubles and troubles[seq].alone >= SUSPECT for seq in seqs)

@@ -9,7 +9,7 @@ User = tuple[str, str]
 
 
 def user_of(outgoing: Outgoing) -> User:
-    """Whose call it is: the anonymousId when there is one, so that a browser's calls before and after identify agree."""
+    """Whose call it is: the anonymousId when there is one, so that calls before and after identify agree."""
     call = outgoing.call
     return outgoing.event.source, str(call.get("anonymousId") or call.get("userId") or call.get("groupId") or "")
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from analytics_platform.delivery.drain import PROBES, End, Job, Surroundings, Throttle
+from analytics_platform.delivery.drain import PROBES, End, Job, Surroundings
 from analytics_platform.delivery.flush import Flush, Tally, sort
 from analytics_platform.delivery.lanes import spread
+from analytics_platform.delivery.throttle import Throttle
 from analytics_platform.destinations.base import Outgoing
 from analytics_platform.staging.base import Burial, Lease, Settlement
 
@@ -20,7 +21,7 @@ class Replay:
         self._run_ids = run_ids
         self._world = world
         self._tally = tally
-        self._throttle = Throttle(world)
+        self._throttle = Throttle(world.monotonic, world.wait, world.stop)
         self._settled: set[int] = set()  # seqs of those read last
 
     def run(self) -> End:

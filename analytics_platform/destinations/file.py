@@ -54,7 +54,7 @@ class File:
 def _append(path: Path, lines: bytes) -> None:
     """Write whole lines, or nothing: what a full disk has cut off is taken back."""
     with path.open("ab", buffering=0) as file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # a drain and a replay are two processes
+        fcntl.flock(file, fcntl.LOCK_EX)  # a replay beside the drain is another process
         start = file.seek(0, os.SEEK_END)
         try:
             while lines:

@@ -1,7 +1,7 @@
 """The group() calls that a snapshot becomes."""
 
 import json
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid5
@@ -18,7 +18,11 @@ class NonsenseError(Exception):
     """A snapshot's rows break the tracking plan; nothing is sent, somebody mends the query or the plan."""
 
 
-def group_calls(snapshot: str, rows: Iterable[Mapping[Hashable, Any]], occasion: str, at: float) -> list[dict[str, Any]]:
+Row = Mapping[Any, Any]
+"""A row by its columns' names, as pandas gives it."""
+
+
+def group_calls(snapshot: str, rows: Iterable[Row], occasion: str, at: float) -> list[dict[str, Any]]:
     """One group() for each row; `group_id` and `user_id` identify it, the other columns are its traits.
 
     `occasion` names this reading of the state: reading again on the same occasion makes the same messageIds,
@@ -28,7 +32,7 @@ def group_calls(snapshot: str, rows: Iterable[Mapping[Hashable, Any]], occasion:
     return [_group_call(snapshot, dict(row), occasion, time) for row in rows]
 
 
-def _group_call(snapshot: str, traits: dict[Hashable, Any], occasion: str, time: str) -> dict[str, Any]:
+def _group_call(snapshot: str, traits: dict[Any, Any], occasion: str, time: str) -> dict[str, Any]:
     group_id, user_id = traits.pop("group_id"), traits.pop("user_id")
     return {
         "type": "group",

@@ -18,15 +18,17 @@ SUBSCRIPTIONS = [
 
 
 def create(path: Path) -> None:
-    """Make the database with three accounts, unless it is there already."""
+    """Make the database with three accounts, unless it is there already; it is there whole, or not at all."""
     if path.exists():
         return
-    db = Database(path)
+    unfinished = path.with_name(f"{path.name}.unfinished")
+    db = Database(unfinished, recreate=True)
     with db.atomic():
         db.table("accounts").insert_all(ACCOUNTS, pk="id")
         db.table("users").insert_all(_users(), pk="id", foreign_keys=[("account_id", "accounts", "id")])
         db.table("subscriptions").insert_all(SUBSCRIPTIONS, foreign_keys=[("account_id", "accounts", "id")])
     db.close()
+    unfinished.rename(path)
 
 
 def _users() -> list[dict[str, str]]:

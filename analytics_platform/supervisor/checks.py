@@ -44,7 +44,9 @@ def check_ports(settings: Settings) -> None:
 def _check_port(host: str, port: int, purpose: str, variable: str) -> None:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        socket.create_server((host, port), family=family).close()
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: a port just left is free
+            probe.bind((host, port))
     except OSError as error:
         raise ConfigurationError(
             f"{purpose[0].upper()}{purpose[1:]} cannot listen on {host}:{port} ({error.strerror}): "

@@ -130,8 +130,8 @@ class Keeper:
         )
         if kept.failures == FAILURES_WORTH_A_WORD:
             self._say(
-                f"{name} has died {kept.failures} times in a row, soon after its start. It will be tried again and again, "
-                f"at most {LONGEST_PAUSE:.0f} s apart, but its log {log.path} probably tells what to mend."
+                f"{name} has died {kept.failures} times in a row, soon after its start. It will be tried again, "
+                f"at least every {LONGEST_PAUSE:.0f} s, but its log {log.path} probably tells what to mend."
             )
 
     def _is_alive(self, group: int) -> bool:

@@ -35,7 +35,7 @@ def _seconds(product: Product, vendor: Vendor) -> float:
     call = {"event": "report.created", "userId": "u", "messageId": message_id, "properties": {"report_id": "r-1"}}
     answer = product.post("/api/analytics/track", call)
     answered = time.monotonic()
-    if answer.status_code != 202:  # noqa: PLR2004  accepted
+    if answer.status_code != 202:
         raise RuntimeError(f"the event was answered {answer.status_code}")
     vendor.wait_for(lambda v: message_id in v.accepted_ids)
     return vendor.requests[-1].at - answered

@@ -4,7 +4,11 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from statistics import quantiles
+from typing import cast
+
+import uvloop
 
 
 @dataclass(frozen=True)
@@ -26,30 +30,64 @@ class Load:
         return quantiles(self.latencies, n=100)[n - 1] * 1000
 
 
-def run(port: int, make: Callable[[int], bytes], connections: int, seconds: float) -> Load:
-    """Load a server on loopback; `make` gives the bytes of the n-th request."""
-    return asyncio.run(_run(port, make, connections, seconds))
+class Client(asyncio.Protocol):
+    """One connection; answers are small, so each comes in one piece or a few."""
+
+    def __init__(self, make: Callable[[], bytes], deadline: float, done: "asyncio.Future[None]") -> None:
+        self._make = make
+        self._deadline = deadline
+        self._done = done
+        self._answer = b""
+        self._begun = 0.0
+        self._transport: asyncio.WriteTransport
+        self.latencies: list[float] = []
+        self.refused = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Send the first request."""
+        self._transport = cast("asyncio.WriteTransport", transport)
+        self._send()
+
+    def data_received(self, data: bytes) -> None:
+        """Send the next request once the answer is whole."""
+        self._answer += data
+        head, end, body = self._answer.partition(b"\r\n\r\n")
+        if not end or len(body) < int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]):
+            return
+        now = time.perf_counter()
+        self.latencies.append(now - self._begun)
+        self.refused += not head.startswith((b"HTTP/1.1 200", b"HTTP/1.1 202"))
+        if now < self._deadline:
+            self._send()
+        else:
+            self._transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  asyncio gives it
+        """Let the round end."""
+        if not self._done.done():
+            self._done.set_result(None)
+
+    def _send(self) -> None:
+        self._answer = b""
+        request = self._make()
+        self._begun = time.perf_counter()
+        self._transport.write(request)
 
 
-async def _run(port: int, make: Callable[[int], bytes], connections: int, seconds: float) -> Load:
-    latencies: list[float] = []
-    refused = 0
-    number = 0
+def run(port: int, make: Callable[[], bytes], connections: int, seconds: float) -> Load:
+    """Load a server on loopback with the requests that `make` gives, as bytes."""
+    return uvloop.run(_run(port, make, connections, seconds))
+
+
+async def _run(port: int, make: Callable[[], bytes], connections: int, seconds: float) -> Load:
+    loop = asyncio.get_running_loop()
     started = time.perf_counter()
-    deadline = started + seconds
-
-    async def client() -> None:
-        nonlocal refused, number
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        while (begin := time.perf_counter()) < deadline:
-            number += 1
-            writer.write(make(number))
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
-            await reader.readexactly(length)
-            latencies.append(time.perf_counter() - begin)
-            refused += not head.startswith((b"HTTP/1.1 200", b"HTTP/1.1 202"))
-        writer.close()
-
-    await asyncio.gather(*(client() for _ in range(connections)))
+    clients, ends = [], []
+    for _ in range(connections):
+        ends.append(loop.create_future())
+        _, client = await loop.create_connection(partial(Client, make, started + seconds, ends[-1]), "127.0.0.1", port)
+        clients.append(client)
+    await asyncio.gather(*ends)
+    latencies = [latency for client in clients for latency in client.latencies]
+    refused = sum(client.refused for client in clients)
     return Load(len(latencies), time.perf_counter() - started, latencies, refused)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from typing import Literal
 
 from analytics_platform.destinations.base import DELIVERED, Outcome, Outgoing
 
@@ -43,8 +44,10 @@ class Obedient:
 
         def rule(request: list[str]) -> Outcome | None:
             rejected = {index: "HTTP 400" for index, name in enumerate(request) if name in message_ids}
-            remainder = "delivered" if remainder_is_stored else "resend"
-            return Outcome("dead_letter", "HTTP 400", None, None, rejected, remainder) if rejected else None
+            if not rejected:
+                return None
+            remainder: Literal["delivered", "resend"] = "delivered" if remainder_is_stored else "resend"
+            return Outcome("dead_letter", "HTTP 400", rejected=rejected, remainder=remainder)
 
         self.will(rule)
 

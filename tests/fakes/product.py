@@ -39,6 +39,12 @@ mutation ($params: ReexecutionParams!) { launchRunReexecution(reexecutionParams:
 """
 
 
+LAUNCH = """
+mutation ($params: ExecutionParams!) { launchRun(executionParams: $params) {
+  __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }
+"""
+
+
 def free_port() -> int:
     """A port that nobody listens on."""
     with socket.socket() as listener:
@@ -86,7 +92,9 @@ class Product:
 
     def runs(self, destination: str, *statuses: str) -> list[dict[str, Any]]:
         """The destination's runs, newest first."""
-        wanted = {"tags": [{"key": "destination", "value": destination}], **({"statuses": statuses} if statuses else {})}
+        wanted: dict[str, object] = {"tags": [{"key": "destination", "value": destination}]}
+        if statuses:
+            wanted["statuses"] = statuses
         found: list[dict[str, Any]] = self.query(RUNS, {"filter": wanted})["runsOrError"]["results"]
         return found
 
@@ -101,10 +109,22 @@ class Product:
                 entries[entry["label"]] = value or entry.get("intValue", entry.get("text"))
         return entries
 
-    def re_execute(self, run_id: str) -> str:
-        """Press Re-execute on a failed run; return the new run's id."""
-        params = {"parentRunId": run_id, "strategy": "FROM_FAILURE", "useParentRunTags": True}
+    def re_execute(self, run_id: str, strategy: str = "FROM_FAILURE") -> str:
+        """Press Re-execute on a run; return the new run's id."""
+        params = {"parentRunId": run_id, "strategy": strategy, "useParentRunTags": True}
         launched = self.query(RE_EXECUTE, {"params": params})["launchRunReexecution"]
+        assert launched["__typename"] == "LaunchRunSuccess", launched
+        new_id: str = launched["run"]["runId"]
+        return new_id
+
+    def launch(self, job: str) -> str:
+        """Start a run of a job by hand; return its id."""
+        selector = {
+            "repositoryLocationName": "analytics_platform",
+            "repositoryName": "__repository__",
+            "jobName": job,
+        }
+        launched = self.query(LAUNCH, {"params": {"selector": selector, "runConfigData": {}}})["launchRun"]
         assert launched["__typename"] == "LaunchRunSuccess", launched
         new_id: str = launched["run"]["runId"]
         return new_id

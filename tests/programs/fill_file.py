@@ -11,11 +11,11 @@ ROOM = 100_000  # bytes a file may have
 
 
 def main(folder: Path) -> None:
-    """Deliver a call, one that there is no room for, and one more once there is."""
+    """Deliver a call, two that there is no room for, and one more once there is."""
     file = File(folder, 10, now)
     resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM, resource.RLIM_INFINITY))
-    for name in ("first", "too-large"):
-        outcome = file.send(tracks(name, name="x" * 60_000))
+    for name, size in (("first", ROOM - 2_000), ("large", ROOM), ("small", 4_000)):
+        outcome = file.send(tracks(name, name="x" * size))
         print(outcome.kind, *outcome.reason.split(":")[1:], sep=":", flush=True)
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     print(file.send(tracks("again")).kind)

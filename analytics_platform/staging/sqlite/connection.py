@@ -113,9 +113,14 @@ class Connection:
 
 @contextmanager
 def _staging_errors() -> Iterator[None]:
-    """Turn what SQLite and the disk refuse now, but may take later, into StagingError."""
+    """Turn what SQLite and the disk refuse now, but may take later, into StagingError.
+
+    A value that cannot be stored is none of these, and stays what it is.
+    """
     try:
         yield
+    except (sqlite3.IntegrityError, sqlite3.DataError):
+        raise
     except (sqlite3.DatabaseError, OSError) as error:
         name = getattr(error, "sqlite_errorname", type(error).__name__)
         if name == "SQLITE_FULL":

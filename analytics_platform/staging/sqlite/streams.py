@@ -101,7 +101,7 @@ class Streams:
             done = [event.seq for event in chain(settlement.delivered, settlement.skipped, _events(settlement.dead))]
             if done:
                 _move(db, destination, done, settlement)
-            if settlement.delivered or settlement.dead:
+            if settlement.delivered:
                 db.execute(HEALTHY, (destination, LIVE))
             bury(db, destination, settlement.dead, lease.run_id, now)
             alone = int(settlement.failed_alone)

@@ -1,0 +1,106 @@
+"""What keeps `analytics run` from starting, and what does it say?"""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from analytics_platform.settings import ConfigurationError, Settings, load
+from analytics_platform.supervisor.checks import check_ports, claimed
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    """A port that somebody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+def with_ports(port: int, dagster_port: int, host: str = "127.0.0.1") -> Settings:
+    """The settings of somebody who wants these ports."""
+    environ = {"ANALYTICS_PORT": str(port), "DAGSTER_PORT": str(dagster_port), "ANALYTICS_HOST": host}
+    return load(environ, Path("/nowhere"))
+
+
+def test_a_data_folder_is_made_for_its_owner_alone(tmp_path: Path) -> None:
+    """Events are personal data."""
+    with claimed(tmp_path / "new" / "data"):
+        mode = (tmp_path / "new" / "data").stat().st_mode
+
+    assert oct(mode & 0o777) == "0o700"
+
+
+def test_a_data_folder_that_cannot_be_written_is_named_with_its_variable(tmp_path: Path) -> None:
+    """A file where the folder should be fails for everybody, root included."""
+    (tmp_path / "data").touch()
+
+    with pytest.raises(ConfigurationError) as refusal, claimed(tmp_path / "data"):
+        pass
+
+    assert str(refusal.value) == (
+        f"The data folder {tmp_path}/data cannot be written (File exists): "
+        "make it writable, or set ANALYTICS_DATA_DIR to another one"
+    )
+
+
+def test_a_second_supervisor_on_the_same_data_is_refused(tmp_path: Path) -> None:
+    """Two of them would stop each other's parts."""
+    with claimed(tmp_path), pytest.raises(ConfigurationError, match="Another `analytics run` uses"), claimed(tmp_path):
+        pass
+
+
+def test_a_data_folder_is_free_again_after_its_supervisor(tmp_path: Path) -> None:
+    """The lock ends with its process, even when that is killed."""
+    with claimed(tmp_path):
+        pass
+
+    with claimed(tmp_path):
+        assert (tmp_path / "lock").exists()
+
+
+def test_a_taken_ingest_port_is_named_with_its_variable(taken_port: int, free_port: int) -> None:
+    """The sentence says what to change."""
+    with pytest.raises(ConfigurationError) as refusal:
+        check_ports(with_ports(taken_port, free_port))
+
+    assert str(refusal.value) == (
+        f"The ingest API cannot listen on 127.0.0.1:{taken_port} (Address already in use): "
+        "stop what uses the port, or set ANALYTICS_PORT to another one"
+    )
+
+
+def test_a_taken_dagster_port_is_named_with_its_variable(taken_port: int, free_port: int) -> None:
+    """As for the ingest API."""
+    with pytest.raises(ConfigurationError, match=rf"Dagster's UI .*:{taken_port} .* set DAGSTER_PORT"):
+        check_ports(with_ports(free_port, taken_port))
+
+
+def test_the_same_port_twice_is_refused(free_port: int) -> None:
+    """Free as it is, only one of the two can have it."""
+    with pytest.raises(ConfigurationError, match=f"ANALYTICS_PORT and DAGSTER_PORT are both {free_port}"):
+        check_ports(with_ports(free_port, free_port))
+
+
+def test_an_address_of_another_machine_is_refused(free_port: int, taken_port: int) -> None:
+    """An ANALYTICS_HOST that is not ours is told like a taken port."""
+    with pytest.raises(ConfigurationError, match=r"cannot listen on 192\.0\.2\.1"):
+        check_ports(with_ports(free_port, taken_port, host="192.0.2.1"))
+
+
+def test_free_ports_are_fine(free_port: int) -> None:
+    """Looking leaves nothing behind: the port can be had afterwards."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        dagster_port: int = other.getsockname()[1]
+
+    check_ports(with_ports(free_port, dagster_port))
+
+    socket.create_server(("127.0.0.1", free_port)).close()

@@ -1,0 +1,63 @@
+"""What does the terminal say once everything runs?"""
+
+import json
+from pathlib import Path
+
+from analytics_platform.settings import load
+from analytics_platform.supervisor.greeting import FIRST_EVENT, greeting
+from event_registry.calls import check_call
+from event_registry.registry import default
+
+
+def greeted(**environ: str) -> str:
+    """The greeting of somebody who has set these variables."""
+    return greeting(load(environ, Path("/work")))
+
+
+def test_the_addresses_follow_the_settings() -> None:
+    """Where to send, where to look."""
+    text = greeted(ANALYTICS_PORT="8123", DAGSTER_PORT="3123")
+
+    assert "http://127.0.0.1:8123/api/analytics/track" in text
+    assert "http://127.0.0.1:3123\n" in text
+    assert "/work/.data/delivered/" in text
+
+
+def test_the_demo_key_is_shown() -> None:
+    """It is no secret, and whoever tries the product needs it."""
+    text = greeted()
+
+    assert "write key: demo" in text
+    assert "curl -u demo:" in text
+
+
+def test_a_key_of_ones_own_is_not_shown() -> None:
+    """Keys stay out of terminals and their logs."""
+    text = greeted(ANALYTICS_WRITE_KEY="own-secret-key")
+
+    assert "own-secret-key" not in text
+    assert "curl -u YOUR_WRITE_KEY:" in text
+
+
+def test_the_delivered_folder_is_shown_only_if_events_go_there() -> None:
+    """With a vendor configured nothing is written to it."""
+    text = greeted(ANALYTICS_ENDPOINT="https://vendor.example")
+
+    assert "delivered" not in text
+
+
+def test_an_open_host_is_shown_as_an_address_that_one_can_call() -> None:
+    """0.0.0.0 is where one listens, not where one calls; an IPv6 address stands in brackets."""
+    everywhere, everywhere_6 = greeted(ANALYTICS_HOST="0.0.0.0"), greeted(ANALYTICS_HOST="::")  # noqa: S104  not bound
+
+    assert "http://127.0.0.1:8000/" in everywhere
+    assert "http://[::1]:8000/" in everywhere_6
+
+
+def test_the_first_event_keeps_the_tracking_plan() -> None:
+    """Who copies the line must not get a 400."""
+    call = {"type": "track", **json.loads(FIRST_EVENT)}
+
+    assert check_call(call) == []
+    assert default().is_planned(call)
+    assert default().validate(call) == []

@@ -1,0 +1,458 @@
+"""What happens to requests that no honest client sends?
+
+After each of them a good request, on the same connection and on a new one, gets its 202.
+"""
+
+import gzip
+import socket
+import zlib
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+import requests
+
+from ingest_api.limits import Limits
+from tests.running_api import KEY, TIMEOUT, Api, ApiStarter, basic, track, typed
+
+pytest_plugins = ["tests.ingest_fixtures"]
+
+TRACK = "/api/analytics/track"
+BATCH = "/api/analytics/batch"
+LIMIT = Limits().body_bytes
+
+
+def raw(**fields: object) -> bytes:
+    """A good call as JSON; fields that are given win."""
+    return msgspec.json.encode(track(**fields))
+
+
+def with_value(value: bytes) -> bytes:
+    """A good call with JSON text, good or bad, as the value of a field that nobody checks."""
+    return raw(extra="VALUE").replace(b'"VALUE"', value)
+
+
+def nested(depth: int) -> bytes:
+    """A call whose deepest list is so deep; the call itself is 1."""
+    return with_value(b"[" * (depth - 1) + b"]" * (depth - 1))
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "code"),
+    [
+        pytest.param({}, 401, "missing_write_key", id="1-none"),
+        pytest.param({"Authorization": basic("unknown")}, 401, "invalid_write_key", id="2-unknown"),
+        pytest.param({"Authorization": basic(KEY[:-1])}, 401, "invalid_write_key", id="2-cut-by-one"),
+        pytest.param({"Authorization": basic(KEY + "x")}, 401, "invalid_write_key", id="2-plus-one"),
+        pytest.param({"Authorization": basic(KEY.lower())}, 401, "invalid_write_key", id="2-other-case"),
+        pytest.param({"Authorization": "Basic"}, 401, "bad_credentials", id="3-empty"),
+        pytest.param({"Authorization": "Basic !!!"}, 401, "bad_credentials", id="3-not-base64"),
+        pytest.param({"Authorization": "Basic /w=="}, 401, "bad_credentials", id="3-not-utf-8"),
+        pytest.param({"Authorization": "Digest x"}, 401, "bad_credentials", id="4-unknown-scheme"),
+        pytest.param({"Authorization": KEY}, 401, "bad_credentials", id="4-no-scheme"),
+    ],
+)
+def test_bad_credentials(shared_api: Api, headers: dict[str, str], status: int, code: str) -> None:
+    """Rows 1 to 4: who does not prove who it is, is told so and nothing else."""
+    with requests.Session() as session:
+        answer = shared_api.post(TRACK, track(), key=None, headers=headers, session=session)
+
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+        assert shared_api.is_serving(session)
+    assert shared_api.is_serving()
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        pytest.param(b"7", id="number"),
+        pytest.param(b"{}", id="object"),
+        pytest.param(b"[]", id="list"),
+        pytest.param(b"true", id="true"),
+        pytest.param(b'""', id="empty"),
+        pytest.param(b'"\\u0000"', id="nul"),
+        pytest.param(b'"' + b"k" * 65536 + b'"', id="64-kb"),
+    ],
+)
+def test_a_bad_key_in_the_body(shared_api: Api, key: bytes) -> None:
+    """Row 6: a key of any type and length is 401."""
+    body = b'{"writeKey":' + key + b',"batch":[{}]}'
+
+    answer = shared_api.post(BATCH, data=body, key=None)
+
+    assert answer.status_code == 401
+    assert shared_api.is_serving()
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "status", "code"),
+    [
+        pytest.param("/api/analytics/track", "GET", 405, "method_not_allowed", id="10-get"),
+        pytest.param("/api/analytics/track", "DELETE", 405, "method_not_allowed", id="10-delete"),
+        pytest.param("/api/analytics/unknown", "POST", 404, "not_found", id="11-unknown"),
+        pytest.param("/v1/%2e%2e/etc/passwd", "POST", 404, "not_found", id="11-traversal"),
+        pytest.param("/v1/track%00", "POST", 404, "not_found", id="11-nul"),
+        pytest.param("/v1//track", "POST", 404, "not_found", id="11-double-slash"),
+        pytest.param("/api/analytics/track", "BREW", 400, None, id="12-made-up-method"),
+        pytest.param("/v1/track", "TRACE", 405, "method_not_allowed", id="12-trace"),
+        pytest.param("/.env", "GET", 404, "not_found", id="83-env"),
+        pytest.param("/docs", "GET", 404, "not_found", id="83-docs"),
+        pytest.param("/metrics", "GET", 404, "not_found", id="83-metrics"),
+    ],
+)
+def test_a_bad_path_or_method(shared_api: Api, path: str, method: str, status: int, code: str | None) -> None:
+    """Rows 10 to 12 and 83: JSON, nothing reflected, never a redirect."""
+    answer = shared_api.get(path, method=method)
+
+    assert answer.status_code == status
+    assert code is None or answer.json()["code"] == code
+    assert shared_api.is_serving()
+
+
+def test_a_long_query(shared_api: Api) -> None:
+    """Row 14: it says nothing, and harms nobody."""
+    answer = shared_api.post(f"{TRACK}?{'a=b;' * 15_000}", track(), key=None)
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "missing_write_key")
+    assert shared_api.is_serving()
+
+
+@pytest.mark.parametrize(
+    ("content_type", "code"),
+    [
+        pytest.param("application/xml", "unsupported_media_type", id="15-xml"),
+        pytest.param("application/x-www-form-urlencoded", "unsupported_media_type", id="15-form"),
+        pytest.param("multipart/form-data; boundary=x", "unsupported_media_type", id="15-multipart"),
+        pytest.param("application/json; charset=utf-16", "unsupported_charset", id="17-utf-16"),
+        pytest.param("application/json; charset=rot13", "unsupported_charset", id="17-rot13"),
+    ],
+)
+def test_a_content_type_that_is_not_json(shared_api: Api, content_type: str, code: str) -> None:
+    """Rows 15 and 17: 415 on our own paths; on those of SDKs, which label JSON as anything, it is not looked at."""
+    headers = {"Content-Type": content_type}
+
+    own = shared_api.post(TRACK, data=raw(), headers=headers)
+    sdk = shared_api.post("/v1/track", data=raw(), headers=headers)
+
+    assert (own.status_code, own.json()["code"]) == (415, code)
+    assert sdk.status_code == 200
+    assert shared_api.is_serving()
+
+
+@pytest.mark.parametrize(
+    "content_type", [None, "text/plain", "text/plain;charset=UTF-8", "application/json;charset=UTF-8"]
+)
+def test_every_content_type_that_a_browser_gives_to_json(shared_api: Api, content_type: str | None) -> None:
+    """Row 16: a beacon cannot say application/json without a preflight."""
+    headers = {"Content-Type": content_type} if content_type else {}
+
+    assert shared_api.post(TRACK, data=raw(), headers=headers).status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status", "code"),
+    [
+        pytest.param(b"x" * (LIMIT + 1), {}, 413, "body_too_large", id="18-content-length"),
+        pytest.param(b"x" * 20_000_000, {}, 413, "body_too_large", id="18-20-mb"),
+        pytest.param(b"no gzip", {"Content-Encoding": "gzip"}, 400, "invalid_gzip", id="30-not-gzip"),
+        pytest.param(gzip.compress(raw())[:-9], {"Content-Encoding": "gzip"}, 400, "invalid_gzip", id="30-truncated"),
+        pytest.param(gzip.compress(raw())[:10], {"Content-Encoding": "gzip"}, 400, "invalid_gzip", id="30-header-only"),
+        pytest.param(
+            gzip.compress(raw())[:-8] + b"\0" * 8, {"Content-Encoding": "gzip"}, 400, "invalid_gzip", id="30-checksum"
+        ),
+        pytest.param(b"", {"Content-Encoding": "gzip"}, 400, "invalid_gzip", id="30-empty"),
+        pytest.param(
+            gzip.compress(raw()) + b"x", {"Content-Encoding": "gzip"}, 400, "invalid_gzip", id="31-trailing-bytes"
+        ),
+        pytest.param(
+            gzip.compress(raw()) * 2, {"Content-Encoding": "gzip"}, 400, "invalid_gzip", id="31-several-members"
+        ),
+        pytest.param(
+            gzip.compress(b" " * (LIMIT + 1)), {"Content-Encoding": "gzip"}, 413, "body_too_large", id="32-one-too-many"
+        ),
+        pytest.param(raw(), {"Content-Encoding": "br"}, 415, "unsupported_encoding", id="33-br"),
+        pytest.param(zlib.compress(raw()), {"Content-Encoding": "deflate"}, 415, "unsupported_encoding", id="33-defl"),
+        pytest.param(raw(), {"Content-Encoding": "gzip, gzip"}, 415, "unsupported_encoding", id="33-double"),
+        pytest.param(gzip.compress(raw()), {}, 400, "invalid_json", id="34-gzip-without-the-header"),
+        pytest.param(b"", {}, 400, "empty_body", id="35-empty"),
+        pytest.param(b" \n\t", {}, 400, "empty_body", id="35-white-space"),
+        pytest.param(raw()[:-1], {}, 400, "invalid_json", id="36-cut"),
+        pytest.param(raw()[:-1] + b",}", {}, 400, "invalid_json", id="36-trailing-comma"),
+        pytest.param(b"/**/" + raw(), {}, 400, "invalid_json", id="36-comment"),
+        pytest.param(raw().replace(b'"', b"'"), {}, 400, "invalid_json", id="36-single-quotes"),
+        pytest.param(raw() * 2, {}, 400, "invalid_json", id="36-two-documents"),
+        pytest.param(b"null", {}, 400, "invalid_json", id="37-null"),
+        pytest.param(b"7", {}, 400, "invalid_json", id="37-number"),
+        pytest.param(b'"x"', {}, 400, "invalid_json", id="37-string"),
+        pytest.param(b"[]", {}, 400, "invalid_json", id="37-list"),
+        pytest.param(b"\xef\xbb\xbf" + raw(), {}, 400, "invalid_json", id="38-byte-order-mark"),
+        pytest.param(raw().decode().encode("utf-16"), {}, 400, "invalid_json", id="39-utf-16"),
+        pytest.param(raw().decode().encode("utf-32"), {}, 400, "invalid_json", id="39-utf-32"),
+        pytest.param(with_value(b"NaN"), {}, 400, "invalid_json", id="40-nan"),
+        pytest.param(with_value(b"-Infinity"), {}, 400, "invalid_json", id="40-infinity"),
+        pytest.param(with_value(b"1e999"), {}, 400, "invalid_json", id="40-1e999"),
+        pytest.param(with_value(b"1" * 5000), {}, 400, "invalid_json", id="41-5000-digits"),
+        pytest.param(nested(33), {}, 400, "too_deep", id="44-33"),
+        pytest.param(nested(900), {}, 400, "too_deep", id="44-900"),
+        pytest.param(nested(100_000), {}, 400, "too_deep", id="44-100000"),
+        pytest.param(b"[" * 400_000, {}, 400, "too_deep", id="44-400000-open"),
+        pytest.param(raw(**{f"k{n}": 1 for n in range(1100)}), {}, 400, "too_many_keys", id="45-1100-keys"),
+        pytest.param(with_value(b'"\xff"'), {}, 400, "invalid_json", id="47-invalid-utf-8"),
+        pytest.param(with_value(b'"\xc0\x80"'), {}, 400, "invalid_json", id="47-overlong"),
+        pytest.param(with_value(b'"\xed\xa0\x80"'), {}, 400, "invalid_json", id="47-surrogate"),
+        pytest.param(with_value(b'"\\ud800"'), {}, 400, "invalid_json", id="48-lone-surrogate"),
+        pytest.param(with_value(b'"\\u0000"'), {}, 400, "invalid_json", id="49-nul"),
+        pytest.param(with_value(b'[{"a\\u0000": 1}]'), {}, 400, "invalid_json", id="49-nul-in-a-key"),
+        pytest.param(with_value(b'"\x01"'), {}, 400, "invalid_json", id="51-control-character"),
+        pytest.param(raw(extra="x" * 33_000), {}, 413, "event_too_large", id="55-33-kb"),
+        pytest.param(raw(extra="é" * 16_500), {}, 413, "event_too_large", id="55-bytes-not-characters"),
+        pytest.param(raw(messageId={}), {}, 400, "invalid_messageId", id="63-object"),
+        pytest.param(raw(messageId=True), {}, 400, "invalid_messageId", id="63-true"),
+        pytest.param(raw(messageId="m" * 101), {}, 400, "invalid_messageId", id="64-101-characters"),
+        pytest.param(raw(messageId="m" * 20_000), {}, 400, "invalid_messageId", id="64-20-kb"),
+        pytest.param(raw(userId=None), {}, 400, "missing_user", id="65-null"),
+        pytest.param(raw(userId="", anonymousId=""), {}, 400, "missing_user", id="65-empty"),
+        pytest.param(raw(userId={}), {}, 400, "invalid_userId", id="66-object"),
+        pytest.param(raw(userId=False), {}, 400, "invalid_userId", id="66-false"),
+        pytest.param(raw(userId="u" * 3000), {}, 400, "invalid_userId", id="67-3000-characters"),
+        pytest.param(raw(userId="   "), {}, 400, "invalid_userId", id="67-spaces"),
+        pytest.param(raw(event=None), {}, 400, "invalid_event_name", id="69-null"),
+        pytest.param(raw(event=7), {}, 400, "invalid_event_name", id="69-number"),
+        pytest.param(raw(event="e" * 20_000), {}, 400, "invalid_event_name", id="69-20-kb"),
+        pytest.param(raw(properties=[]), {}, 400, "invalid_properties", id="70-properties"),
+        pytest.param(raw(traits="x"), {}, 400, "invalid_traits", id="70-traits"),
+        pytest.param(raw(context=[]), {}, 400, "invalid_context", id="71-context"),
+        pytest.param(raw(type="identify"), {}, 400, "invalid_type", id="72-contradicts-the-path"),
+        pytest.param(raw(type=["track"]), {}, 400, "invalid_type", id="72-list"),
+        pytest.param(raw(timestamp="yesterday"), {}, 400, "invalid_timestamp", id="74-text"),
+        pytest.param(raw(timestamp=1_700_000_000), {}, 400, "invalid_timestamp", id="74-number"),
+        pytest.param(raw(timestamp="2026-13-01T00:00:00Z"), {}, 400, "invalid_timestamp", id="74-month-13"),
+        pytest.param(raw(timestamp="2026-01-01T00:00:00+99:99"), {}, 400, "invalid_timestamp", id="74-offset"),
+        pytest.param(raw(timestamp="0000-01-01T00:00:00Z"), {}, 400, "invalid_timestamp", id="74-year-0"),
+        pytest.param(raw(timestamp="9" * 4096), {}, 400, "invalid_timestamp", id="74-4-kb-of-digits"),
+    ],
+)
+def test_a_bad_call(shared_api: Api, body: bytes, headers: dict[str, str], status: int, code: str) -> None:
+    """Rows 18 to 74: refused with a code, and the answer reaches the client whatever it was sending."""
+    with requests.Session() as session:
+        answer = shared_api.post(TRACK, data=body, headers=headers, session=session)
+
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+        assert shared_api.is_serving(session)
+    assert shared_api.is_serving()
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        pytest.param({"batch": [typed()] * 2001}, 413, "too_many_events", id="57-2001-events"),
+        pytest.param({"batch": [{}] * 100_000}, 413, "too_many_events", id="58-100000-empty"),
+        pytest.param({"batch": [{}] * 2000}, 400, "invalid_type", id="58-2000-empty"),
+        pytest.param({}, 400, "invalid_batch", id="59-missing"),
+        pytest.param({"batch": "x"}, 400, "invalid_batch", id="59-not-a-list"),
+        pytest.param({"batch": []}, 400, "invalid_batch", id="59-empty"),
+        pytest.param({"batch": [1, 2]}, 400, "invalid_call", id="59-numbers"),
+        pytest.param({"batch": [None]}, 400, "invalid_call", id="59-nulls"),
+        pytest.param({"batch": [[]]}, 400, "invalid_call", id="59-lists"),
+        pytest.param({"batch": [typed(type="click")]}, 400, "invalid_type", id="72-unknown-type"),
+        pytest.param({"batch": [typed(type=7)]}, 400, "invalid_type", id="72-no-text"),
+        pytest.param({"batch": [{"type": "group", "userId": "u"}]}, 400, "missing_groupId", id="73-group"),
+        pytest.param({"batch": [{"type": "alias", "userId": "u"}]}, 400, "missing_previousId", id="73-alias"),
+    ],
+)
+def test_a_bad_batch(shared_api: Api, body: object, status: int, code: str) -> None:
+    """Rows 57 to 59, 72 and 73; the answer is never larger than the request could make it."""
+    answer = shared_api.post(BATCH, body)
+
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert len(answer.content) < 100_000
+    assert shared_api.is_serving()
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b'{"batch":7}', b"a=1&b=2", b""])
+def test_what_is_no_batch_at_all_is_400_for_sdks_too(shared_api: Api, body: bytes) -> None:
+    """Only a call that is there but wrong is a 200 with `rejected`."""
+    answer = shared_api.post("/v1/batch", data=body)
+
+    assert answer.status_code == 400
+    assert shared_api.is_serving()
+
+
+def test_a_chunked_body_has_no_other_limit(shared_api: Api) -> None:
+    """Row 19: the bytes are counted as they come, so an endless body ends in a 413 too."""
+
+    def endless() -> Iterator[bytes]:
+        for _ in range(400):
+            yield b"x" * 65_536
+
+    answer = shared_api.post(TRACK, data=endless())
+
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+    assert shared_api.is_serving()
+
+
+def test_a_good_chunked_body_is_taken(shared_api: Api) -> None:
+    """Phones send without a Content-Length."""
+    assert shared_api.post(TRACK, data=iter([raw()[:20], raw()[20:]])).status_code == 202
+
+
+@pytest.mark.parametrize("headers", [{"Content-Encoding": "gzip"}, {}])
+def test_gzip_is_taken_on_sdk_paths_whether_it_is_named_or_not(shared_api: Api, headers: dict[str, str]) -> None:
+    """Row 34: a browser cannot name it without a preflight."""
+    answer = shared_api.post("/v1/track", data=gzip.compress(raw()), headers=headers)
+
+    assert (answer.status_code, answer.json()["accepted"]) == (200, 1)
+
+
+def test_a_body_that_does_not_end_is_408(start_api: ApiStarter) -> None:
+    """Row 29: the deadline for a body is ours, since the server has none."""
+    api = start_api(limits=Limits(body_seconds=0.1))
+
+    answer = exchange(api, head(f"POST {TRACK} HTTP/1.1", "Content-Length: 100") + b"{")
+
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert b"request_timeout" in answer
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        pytest.param("extra", 2**63, id="42-2**63"),
+        pytest.param("extra", 10**300, id="42-10**300"),
+        pytest.param("extra", [1e308, 5e-324, -0.0, 0.1], id="43-floats"),
+        pytest.param("extra", "\\u0000", id="50-escaped-backslash"),
+        pytest.param("extra", {"__proto__": 1, "constructor": 2, "$where": 3, "": 4, "a.b": 5}, id="52-keys"),
+        pytest.param("extra", "'; DROP TABLE events; -- <script>{{7*7}}%s\u202e\u001b[31m=1+1", id="53-injections"),
+        pytest.param("extra", "\U0001f600 e\u0301 \U0002070e", id="54-characters"),
+        pytest.param("extra", "x" * 29_000, id="56-29-kib"),
+        pytest.param("messageId", "any/string ü", id="any-message-id"),
+        pytest.param("userId", "undefined", id="68-undefined"),
+        pytest.param("originalTimestamp", "2030-01-01T00:00:00Z", id="75-future"),
+    ],
+)
+def test_odd_but_good_values_are_stored_as_they_came(api: Api, field: str, value: object) -> None:
+    """Rows 42 to 56, 68 and 75: data is data."""
+    answer = api.post(TRACK, track(**{field: value}))
+
+    assert answer.status_code == 202
+    assert [call[field] for call in api.staging.payloads()] == [value]
+
+
+def test_of_two_equal_keys_the_last_wins(api: Api) -> None:
+    """Row 46: parsed once, and what was parsed is stored."""
+    api.post(TRACK, data=b'{"userId":"first",' + raw()[1:-1] + b',"userId":"last"}')
+
+    assert [call["userId"] for call in api.staging.payloads()] == ["last"]
+
+
+def test_a_full_batch_of_450_kb_is_taken(shared_api: Api) -> None:
+    """Row 56: the largest that SDKs send."""
+    answer = shared_api.post("/v1/batch", {"batch": [typed(extra="x" * 4300) for _ in range(100)]})
+
+    assert (answer.status_code, answer.json()["accepted"]) == (200, 100)
+
+
+def test_what_only_the_server_may_say_is_overwritten(api: Api) -> None:
+    """Row 76: a client cannot forge the time of receipt, and its key is not kept."""
+    api.post(TRACK, track(receivedAt="2001-01-01T00:00:00Z", writeKey=KEY))
+
+    [call] = api.staging.payloads()
+    assert call["receivedAt"] == "2026-01-01T00:00:00.000Z"
+    assert "writeKey" not in call
+
+
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        pytest.param(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", id="27-tls"),
+        pytest.param(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", id="27-http-2"),
+        pytest.param(b"\xde\xad\xbe\xef\r\n\r\n", id="27-random"),
+        pytest.param(b"POST /v1/track HTTP/1.1\r\nno colon\r\n\r\n", id="25-no-colon"),
+        pytest.param(b"POST /v1/track HTTP/1.1\r\nA: \0\r\n\r\n", id="25-nul"),
+        pytest.param(b"POST /v1/track HTTP/1.1\r\nContent-Length: -1\r\n\r\n", id="20-negative"),
+        pytest.param(b"POST /v1/track HTTP/1.1\r\nContent-Length: +5\r\n\r\n", id="20-plus"),
+        pytest.param(b"POST /v1/track HTTP/1.1\r\nContent-Length: 0x10\r\n\r\n", id="20-hex"),
+        pytest.param(b"POST /v1/track HTTP/1.1\r\nContent-Length: " + b"9" * 40 + b"\r\n\r\n", id="20-40-digits"),
+        pytest.param(b"POST /v1/track HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n", id="20-two"),
+        pytest.param(
+            b"POST /v1/track HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", id="21-both"
+        ),
+        pytest.param(b"POST /v1/track HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", id="22-chunk-size"),
+    ],
+)
+def test_broken_http_is_400_or_closed(shared_api: Api, request_bytes: bytes) -> None:
+    """Rows 20 to 27: never a 5xx, never a hang."""
+    answer = exchange(shared_api, request_bytes)
+
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 400")
+    assert shared_api.is_serving()
+
+
+def test_a_body_that_is_cut_off_harms_nobody(shared_api: Api) -> None:
+    """Row 23: the client is gone, and there is nobody to answer."""
+    answer = exchange(shared_api, head(f"POST {TRACK} HTTP/1.1", "Content-Length: 100") + b"{", then_closes=True)
+
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 400")
+    assert shared_api.is_serving()
+
+
+def test_two_different_authorizations_are_refused(shared_api: Api) -> None:
+    """Row 5: proxies disagree about which of them counts."""
+    lines = (
+        f"Authorization: {basic(KEY)}",
+        f"Authorization: {basic('other')}",
+        "Content-Length: 0",
+        "Connection: close",
+    )
+
+    answer = exchange(shared_api, head(f"POST {TRACK} HTTP/1.1", *lines))
+
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert b"duplicate_authorization" in answer
+
+
+def test_a_client_that_waits_for_leave_is_refused_before_it_sends(shared_api: Api) -> None:
+    """Row 18: a body that says it is too large is never asked for."""
+    lines = ("Content-Length: 10000000000", "Expect: 100-continue", f"Authorization: {basic(KEY)}")
+
+    with socket.create_connection(shared_api.address, TIMEOUT) as connection:
+        connection.sendall(head(f"POST {TRACK} HTTP/1.1", *lines))
+        answer = connection.recv(65_536)
+
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert shared_api.is_serving()
+
+
+def test_pipelined_requests_are_answered_in_order(shared_api: Api) -> None:
+    """Row 82: thirty at once, each with its own answer."""
+    single = [
+        head(f"POST {TRACK} HTTP/1.1", f"Authorization: {basic(KEY)}", f"Content-Length: {len(body)}") + body
+        for body in (raw(messageId=f"pipelined-{n}") for n in range(29))
+    ]
+    last = head("GET /health/live HTTP/1.1", "Connection: close")
+
+    answer = exchange(shared_api, b"".join(single) + last)
+
+    assert answer.count(b"HTTP/1.1 202") == 29
+    places = [answer.index(f'"pipelined-{n}"'.encode()) for n in range(29)]
+    assert places == sorted(places)
+
+
+def head(request_line: str, *lines: str) -> bytes:
+    """The head of a request."""
+    return "\r\n".join([request_line, "Host: localhost", *lines, "", ""]).encode()
+
+
+def exchange(api: Api, request_bytes: bytes, *, then_closes: bool = False) -> bytes:
+    """Send bytes as they are; everything that comes back until the server closes or the test gives up."""
+    answer = b""
+    with socket.create_connection(api.address, TIMEOUT) as connection:
+        connection.sendall(request_bytes)
+        if then_closes:
+            connection.shutdown(socket.SHUT_WR)
+        try:
+            while chunk := connection.recv(65_536):
+                answer += chunk
+        except ConnectionResetError:
+            pass
+    return answer

@@ -1,0 +1,192 @@
+"""How does the ingest process start and stop?"""
+
+import logging
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+from analytics_platform.settings import load
+from ingest_api.server import CannotServe, ContentlessFormatter, serve
+from tests.fakes.product import eventually, free_port
+from tests.running_api import TIMEOUT, TestStaging, basic, typed
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+CLIENTS = 4
+EVENTS = 10  # in a batch; with more than one batch a client on disk, some client has had its answer
+
+
+def command(data: Path, **environment: str) -> "subprocess.Popen[str]":
+    """Start `python -m ingest_api` with settings of its own."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("ANALYTICS_")}
+    return subprocess.Popen(
+        [sys.executable, "-m", "ingest_api"],
+        cwd=data,
+        env={**inherited, "PYTHONPATH": str(REPOSITORY), "ANALYTICS_DATA_DIR": str(data), **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@contextmanager
+def running(data: Path, port: int) -> Iterator["subprocess.Popen[str]"]:
+    """A process that is ready for events."""
+    process = command(data, ANALYTICS_PORT=str(port))
+    try:
+        eventually(lambda: is_ready(port) or process.poll() is not None, bool, TIMEOUT)
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def is_ready(port: int) -> bool:
+    """Whether the process takes events."""
+    try:
+        return requests.get(f"http://127.0.0.1:{port}/health/ready", timeout=TIMEOUT).ok
+    except requests.ConnectionError:
+        return False
+
+
+def post(port: int, count: int) -> int:
+    """Post a batch with the demo key; how many were accepted, 0 when the process is gone."""
+    try:
+        answer = requests.post(
+            f"http://127.0.0.1:{port}/api/analytics/batch",
+            json={"batch": [typed() for _ in range(count)]},
+            headers={"Authorization": basic("demo")},
+            timeout=TIMEOUT,
+        )
+    except requests.ConnectionError:
+        return 0
+    return int(answer.json()["accepted"])
+
+
+def stored(data: Path) -> int:
+    """How many events are on disk."""
+    with closing(sqlite3.connect(data / "staging.db")) as db:
+        count: int = db.execute("SELECT count(*) FROM events").fetchone()[0]
+        return count
+
+
+def test_it_says_where_it_takes_events_and_takes_them(tmp_path: Path) -> None:
+    """One line, once it can be reached; the demo key works without any configuration."""
+    port = free_port()
+
+    with running(tmp_path, port) as process:
+        accepted = post(port, 3)
+        process.terminate()
+        said, complaints = process.communicate(timeout=TIMEOUT)
+
+    assert said == f"ingest API: takes events at http://127.0.0.1:{port}\n"
+    assert complaints == ""
+    assert (accepted, stored(tmp_path)) == (3, 3)
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_drains_and_ends_it_with_zero(tmp_path: Path, stop: signal.Signals) -> None:
+    """Under load: what was accepted is on disk, and what was read is answered."""
+    port = free_port()
+
+    with running(tmp_path, port) as process, ThreadPoolExecutor(CLIENTS) as clients:
+        posting = [clients.submit(post_until_gone, port) for _ in range(CLIENTS)]
+        eventually(lambda: stored(tmp_path), lambda count: count > CLIENTS * EVENTS, TIMEOUT)
+        process.send_signal(stop)
+        accepted = sum(client.result() for client in posting)
+        status = process.wait(TIMEOUT)
+
+    assert status == 0
+    assert accepted == stored(tmp_path)
+
+
+def test_a_kill_loses_nothing_that_was_accepted(tmp_path: Path) -> None:
+    """Promise 1: at any moment; what was on its way may or may not be stored."""
+    port = free_port()
+
+    with running(tmp_path, port) as process, ThreadPoolExecutor(CLIENTS) as clients:
+        posting = [clients.submit(post_until_gone, port) for _ in range(CLIENTS)]
+        eventually(lambda: stored(tmp_path), lambda count: count > CLIENTS * EVENTS, TIMEOUT)
+        process.kill()
+        accepted = sum(client.result() for client in posting)
+
+    assert 0 < accepted <= stored(tmp_path)
+
+
+def test_a_port_that_is_taken_is_one_clear_line(tmp_path: Path) -> None:
+    """With the setting that changes it."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        status, complaints = result(command(tmp_path, ANALYTICS_PORT=str(port)))
+
+    assert status == 1
+    remedy = "stop what uses that port, or set ANALYTICS_HOST and ANALYTICS_PORT"
+    assert complaints == [f"ingest API: cannot listen on 127.0.0.1:{port} (Address already in use): {remedy}"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "expected"),
+    [
+        ("ANALYTICS_PLAN_MODE", "sometimes", "ANALYTICS_PLAN_MODE"),
+        ("ANALYTICS_QUEUE", "redis://localhost", "ANALYTICS_QUEUE"),
+        ("ANALYTICS_QUEUE", "sqlite:////dev/null/staging.db", "/dev/null/staging.db"),
+    ],
+)
+def test_what_keeps_it_from_starting_is_one_clear_line(tmp_path: Path, setting: str, value: str, expected: str) -> None:
+    """A wrong setting, an unknown store, a store that cannot be opened: what and where, and a non-zero exit."""
+    status, complaints = result(command(tmp_path, **{"ANALYTICS_PORT": str(free_port()), setting: value}))
+
+    assert status == 1
+    assert len(complaints) == 1
+    assert expected in complaints[0]
+
+
+def test_a_writer_that_has_died_ends_the_process(tmp_path: Path) -> None:
+    """So that a supervisor starts it again."""
+    settings = load({"ANALYTICS_DATA_DIR": str(tmp_path)}, tmp_path)
+    staging = TestStaging(tmp_path / "staging.db")
+    staging.housekeeping_error = RuntimeError("a bug")
+
+    with closing(staging), socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as process:
+        served = process.submit(serve, settings, staging, listener)
+        accepted = post(listener.getsockname()[1], 1)
+
+        assert accepted == 1
+        assert isinstance(served.exception(TIMEOUT), CannotServe)
+
+
+def test_the_log_has_the_place_of_a_bug_but_not_its_text() -> None:
+    """An exception's text may quote an event."""
+    with pytest.raises(ValueError, match="canary") as raised:
+        int("canary")
+    error = raised.value
+    record = logging.LogRecord("api", logging.ERROR, "", 1, "failed", None, (ValueError, error, error.__traceback__))
+
+    line = ContentlessFormatter().format(record)
+
+    assert "ValueError" in line
+    assert "test_ingest_server.py" in line
+    assert "invalid literal" not in line
+
+
+def post_until_gone(port: int) -> int:
+    """Post batches until nobody answers; how many events were accepted."""
+    total = 0
+    while accepted := post(port, EVENTS):
+        total += accepted
+    return total
+
+
+def result(process: "subprocess.Popen[str]") -> tuple[int, list[str]]:
+    """The exit status, and the lines on stderr."""
+    _, complaints = process.communicate(timeout=60)
+    return process.returncode, complaints.splitlines()

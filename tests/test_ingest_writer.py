@@ -1,0 +1,279 @@
+"""When is an event on disk, and what is said when it is not?"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+from analytics_platform.staging.base import Entry, StagingError, StagingFull
+from ingest_api.writer import GROUP_EVENTS, Overloaded, Writer
+from tests.running_api import NOW, TIMEOUT, Api, ApiStarter, TestStaging, track
+
+pytest_plugins = ["tests.ingest_fixtures"]
+
+TRACK = "/api/analytics/track"
+
+
+@pytest.fixture
+def staging(tmp_path: Path) -> Iterator[TestStaging]:
+    """A store of its own."""
+    store = TestStaging(tmp_path / "staging.db")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def threads() -> Iterator[ThreadPoolExecutor]:
+    """Clients that send at the same time."""
+    with ThreadPoolExecutor() as pool:
+        yield pool
+
+
+@asynccontextmanager
+async def writing(staging: TestStaging, *, patience_seconds: float = TIMEOUT) -> AsyncIterator[Writer]:
+    """A writer in this event loop, closed in the end."""
+    writer = Writer(staging, on_death=lambda: None, patience_seconds=patience_seconds)
+    writer.start()
+    try:
+        yield writer
+    finally:
+        staging.release()
+        await asyncio.to_thread(writer.close)
+
+
+async def hold_up(staging: TestStaging, writer: Writer) -> "asyncio.Task[list[bool]]":
+    """Have one commit wait for the test's leave, so that everything after it queues."""
+    staging.hold()
+    task = asyncio.create_task(writer.append([entry("held")]))
+    assert await asyncio.to_thread(staging.waits.acquire, timeout=TIMEOUT)
+    return task
+
+
+async def queue(writer: Writer, *requests: list[Entry]) -> "list[asyncio.Task[list[bool]]]":
+    """Have so many requests wait in the queue."""
+    tasks = [asyncio.create_task(writer.append(entries)) for entries in requests]
+    await asyncio.sleep(0)  # each task runs up to its future
+    return tasks
+
+
+def entry(message_id: str) -> Entry:
+    """An event, ready for the store."""
+    return Entry("web", message_id, NOW, f'{{"messageId":"{message_id}"}}')
+
+
+def entries(prefix: str, count: int) -> list[Entry]:
+    """So many of them."""
+    return [entry(f"{prefix}-{n}") for n in range(count)]
+
+
+def ids(staging: TestStaging) -> list[str]:
+    """What is on disk."""
+    return [call["messageId"] for call in staging.payloads()]
+
+
+def hold_up_api(api: Api, threads: ThreadPoolExecutor) -> Future[requests.Response]:
+    """Hold up the store of an API, and one request whose commit waits."""
+    api.staging.hold()
+    request = threads.submit(api.post, TRACK, track(messageId="held"))
+    assert api.staging.waits.acquire(timeout=TIMEOUT)
+    return request
+
+
+def test_the_answer_leaves_after_the_commit(api: Api, threads: ThreadPoolExecutor) -> None:
+    """Promise 1: accepted means on disk."""
+    request = hold_up_api(api, threads)
+    was_answered, was_stored = request.done(), ids(api.staging)
+
+    api.staging.release()
+    answer = request.result()
+
+    assert (was_answered, was_stored) == (False, [])
+    assert (answer.status_code, ids(api.staging)) == (202, ["held"])
+
+
+def test_concurrent_requests_share_one_commit(staging: TestStaging) -> None:
+    """What came while one commit was under way is the next."""
+
+    async def scenario() -> list[list[bool]]:
+        async with writing(staging) as writer:
+            first = await hold_up(staging, writer)
+            rest = await queue(writer, *([entry(f"m-{n}")] for n in range(50)))
+            staging.release()
+            return await asyncio.gather(first, *rest)
+
+    stored = asyncio.run(scenario())
+
+    assert stored == [[True]] * 51
+    assert staging.commits == [1, 50]
+
+
+def test_a_commit_is_bounded(staging: TestStaging) -> None:
+    """So that nobody waits long for others; only a request that is larger by itself makes a larger one."""
+
+    async def scenario() -> None:
+        async with writing(staging) as writer:
+            first = await hold_up(staging, writer)
+            rest = await queue(writer, entries("a", 300), entries("b", 300), entries("c", 2000), entries("d", 1))
+            staging.release()
+            await asyncio.gather(first, *rest)
+
+    asyncio.run(scenario())
+
+    assert GROUP_EVENTS == 500
+    assert staging.commits == [1, 300, 300, 2000, 1]
+
+
+def test_each_request_gets_its_own_outcomes_in_its_own_order(staging: TestStaging) -> None:
+    """Also when the first of two duplicates came in another request of the same commit."""
+
+    async def scenario() -> list[list[bool]]:
+        async with writing(staging) as writer:
+            await hold_up(staging, writer)
+            tasks = await queue(writer, [entry("a"), entry("b")], [entry("b"), entry("c"), entry("held")])
+            staging.release()
+            return await asyncio.gather(*tasks)
+
+    assert asyncio.run(scenario()) == [[True, True], [False, True, False]]
+
+
+def test_a_row_that_cannot_be_stored_takes_no_neighbour_down(staging: TestStaging) -> None:
+    """The requests of its commit are written one by one, and only its own fails."""
+    staging.unstorable = "poison"
+
+    async def scenario() -> list[list[bool] | BaseException]:
+        async with writing(staging) as writer:
+            await hold_up(staging, writer)
+            tasks = await queue(writer, [entry("a")], [entry("poison")], [entry("b")])
+            staging.release()
+            return await asyncio.gather(*tasks, return_exceptions=True)
+
+    first, poison, last = asyncio.run(scenario())
+
+    assert (first, last) == ([True], [True])
+    assert isinstance(poison, ValueError)
+    assert ids(staging) == ["held", "a", "b"]
+
+
+def test_closing_writes_what_still_waits(staging: TestStaging) -> None:
+    """A graceful stop loses nothing that was read."""
+
+    async def scenario() -> list[list[bool]]:
+        async with writing(staging) as writer:
+            first = await hold_up(staging, writer)
+            rest = await queue(writer, [entry("a")], [entry("b")])
+            closing = asyncio.create_task(asyncio.to_thread(writer.close))
+            staging.release()
+            await closing
+            return await asyncio.gather(first, *rest)
+
+    assert asyncio.run(scenario()) == [[True]] * 3
+    assert ids(staging) == ["held", "a", "b"]
+
+
+def test_a_closed_writer_takes_nothing_more(staging: TestStaging) -> None:
+    """What comes later is told to come back, to the next process."""
+
+    async def scenario() -> None:
+        async with writing(staging) as writer:
+            await asyncio.to_thread(writer.close)
+            await writer.append([entry("late")])
+
+    with pytest.raises(Overloaded):
+        asyncio.run(scenario())
+
+
+def test_nobody_waits_longer_than_the_patience(staging: TestStaging) -> None:
+    """The event may be stored all the same, and the messageId makes sending it again harmless."""
+
+    async def scenario() -> None:
+        async with writing(staging, patience_seconds=0.05) as writer:
+            staging.hold()
+            await writer.append([entry("a")])
+
+    with pytest.raises(Overloaded):
+        asyncio.run(scenario())
+    assert ids(staging) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(StagingError("down"), "storage_unavailable"), (StagingFull("full"), "storage_full")]
+)
+def test_a_store_that_fails_is_503_until_it_works_again(api: Api, error: Exception, code: str) -> None:
+    """Nothing was taken, the client is told when to come back, and no restart is needed."""
+    api.staging.error = error
+    while_it_fails = api.post(TRACK, track(messageId="m-1"))
+    readiness = api.get("/health/ready")
+
+    api.staging.error = None
+    afterwards = api.post(TRACK, track(messageId="m-1"))
+
+    assert (while_it_fails.status_code, while_it_fails.json()["code"]) == (503, code)
+    assert int(while_it_fails.headers["Retry-After"]) > 0
+    assert (readiness.status_code, readiness.json()["code"]) == (503, code)
+    assert (afterwards.status_code, "duplicates" in afterwards.json()) == (202, False)
+    assert api.get("/health/ready").status_code == 200
+
+
+def test_a_full_queue_is_503_at_once(start_api: ApiStarter, threads: ThreadPoolExecutor) -> None:
+    """Bounded in bytes; what waits already is still written."""
+    api = start_api(queue_bytes=1)
+    waiting = hold_up_api(api, threads)
+
+    refused = api.post(TRACK, track(messageId="refused"))
+    readiness = api.get("/health/ready")
+    api.staging.release()
+
+    assert (refused.status_code, refused.json()["code"], refused.headers["Retry-After"]) == (503, "overloaded", "1")
+    assert readiness.status_code == 503
+    assert waiting.result().status_code == 202
+    assert ids(api.staging) == ["held"]
+
+
+def test_a_store_that_hangs_is_503_within_the_patience(start_api: ApiStarter) -> None:
+    """A stuck disk holds no client up for longer."""
+    api = start_api(patience_seconds=0.05)
+    api.staging.hold()
+
+    answer = api.post(TRACK, track())
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "overloaded")
+
+
+def test_housekeeping_that_the_store_refuses_stops_nobody(api: Api) -> None:
+    """The next write says whether it matters."""
+    api.staging.housekeeping_error = StagingError("busy")
+
+    answers = [api.post(TRACK, track()).status_code for _ in range(2)]
+
+    assert answers == [202, 202]
+
+
+def test_a_writer_that_dies_of_a_bug_fails_readiness_and_ends_the_process(
+    api: Api, threads: ThreadPoolExecutor
+) -> None:
+    """Everybody who waits is answered, and nothing more is taken."""
+    api.staging.housekeeping_error = RuntimeError("a bug")
+    first = hold_up_api(api, threads)
+    second = threads.submit(api.post, TRACK, track(messageId="second"))
+    api.staging.release()
+
+    assert (first.result().status_code, second.result().status_code) == (202, 503)
+    assert ids(api.staging) == ["held"]
+    assert api.writer_has_died.wait(TIMEOUT)
+    assert api.get("/health/ready").status_code == 503
+    assert api.get("/health/live").status_code == 200
+
+
+def test_what_is_stored_is_what_was_accepted(api: Api, threads: ThreadPoolExecutor) -> None:
+    """With many clients at once: every 202 is on disk, once."""
+    sent = [f"m-{n}" for n in range(200)]
+
+    statuses = threads.map(lambda name: api.post(TRACK, track(messageId=name)).status_code, sent)
+
+    assert {*statuses} == {202}
+    assert sorted(ids(api.staging)) == sorted(sent)
+    assert len(api.staging.commits) <= len(sent)

@@ -1,0 +1,74 @@
+"""What does a person read of a run in Dagster's UI?"""
+
+import dagster as dg
+import pytest
+
+from analytics_platform.delivery.flush import Tally
+from analytics_platform.delivery.run import Report
+from analytics_platform.metadata import describe, sentence
+from analytics_platform.staging.base import DeadLetter, Ending, Event
+
+EVENT = Event(7, "web", "m-7", 0.0, '{"properties": {"title": "content-canary"}}')
+LETTER = DeadLetter(1, "vendor", EVENT, "HTTP 400", "answer-canary", "run-1", 0.0, "dead")
+
+
+def test_numbers_are_shown_of_every_run() -> None:
+    """Dagster plots them over time."""
+    assert describe(Report(Tally(requests=3, delivered=120, skipped=5))) == {
+        "delivered": 120,
+        "skipped": 5,
+        "requests": 3,
+        "rejected_in_all": 0,
+        "still_dead": 0,
+    }
+
+
+def test_what_is_still_dead_is_named_with_its_reason() -> None:
+    """Ids and reasons: neither what the event says nor what the vendor answered."""
+    metadata = describe(Report(Tally(dead=1), still_dead=1, dead_letters=[LETTER]))
+
+    table = metadata["rejected"]
+    assert isinstance(table, dg.TableMetadataValue)
+    assert [record.data for record in table.records] == [{"seq": 7, "messageId": "m-7", "reason": "HTTP 400"}]
+    assert "canary" not in repr(metadata)
+
+
+def test_a_run_with_nothing_to_do_says_so() -> None:
+    """Green without a word would be a riddle."""
+    assert describe(Report(note="nothing to do"))["note"] == "nothing to do"
+
+
+NOTHING_IS_LOST = "vendor could not be reached (HTTP 503). Nothing is lost"
+SENTENCES = {
+    "buried": "vendor: 2 event(s) were rejected, see `rejected` in the metadata. "
+    "Mend the cause, then press Re-execute: it delivers exactly those that are still dead.",
+    "down": f"{NOTHING_IS_LOST}. The next try is in about 5 min by itself; Re-execute tries at once.",
+    "halted": "vendor refuses our key, address or configuration (HTTP 503). Nothing is lost. Mend the destination's "
+    "settings and restart. The next try is in about 5 min by itself; Re-execute tries at once.",
+    "died": "vendor: this run was taken for dead and stopped (HTTP 503). "
+    "Nothing is lost, live delivery goes on by itself.",
+    None: f"{NOTHING_IS_LOST}, this run tries again.",
+}
+
+
+@pytest.mark.parametrize("ending", ["buried", "down", "halted", "died", None])
+def test_a_failed_drain_says_what_happened_and_what_to_do(ending: Ending | None) -> None:
+    """In words for whoever is on call."""
+    report = Report(ending=ending, is_failure=True, error="HTTP 503", still_dead=2, retry_in=300.0)
+
+    assert sentence("vendor", report) == SENTENCES[ending]
+
+
+@pytest.mark.parametrize(
+    ("ending", "expected"),
+    [
+        ("down", f"{NOTHING_IS_LOST}. Press Re-execute to try again."),
+        (
+            "stopped",
+            "vendor: this re-execution is not done (HTTP 503). Nothing is lost. Press Re-execute to try again.",
+        ),
+    ],
+)
+def test_a_re_execution_that_failed_is_tried_again_by_a_person(ending: Ending, expected: str) -> None:
+    """Nothing else would replay its dead letters."""
+    assert sentence("vendor", Report(ending=ending, is_failure=True, error="HTTP 503")) == expected

@@ -1,0 +1,210 @@
+"""Which runs does the sensor request, and which does it give up?"""
+
+import time
+
+import dagster as dg
+import pytest
+
+from analytics_platform.sensors import ORPHAN_SECONDS, drains_in_flight, due_deliveries, orphans
+from analytics_platform.staging.base import LEASE_SECONDS, Ending, live
+from tests.fakes.clock import Clock
+from tests.installation import Installation
+from tests.stores import take
+
+pytest_plugins = ["tests.installation_fixtures"]
+
+Status = dg.DagsterRunStatus
+NOW = 1_800_000_000.0
+
+
+def tick(installation: Installation, instance: dg.DagsterInstance) -> list[dg.RunRequest]:
+    """What one tick requests; it does not wait until something is due."""
+    installation.stop()
+    context = dg.build_sensor_context(instance=instance, resources={"platform": installation.platform})
+    result = due_deliveries(context)
+    assert isinstance(result, dg.SensorResult)
+    return [*(result.run_requests or [])]
+
+
+def requested(installation: Installation, instance: dg.DagsterInstance) -> list[str]:
+    """The destinations that one tick requests runs for."""
+    return [asked.tags["destination"] for asked in tick(installation, instance)]
+
+
+def test_no_run_is_requested_while_nothing_is_pending(installation: Installation, instance: dg.DagsterInstance) -> None:
+    """A quiet hour costs no runs."""
+    assert requested(installation, instance) == []
+
+
+def test_each_due_destination_gets_one_run(installation: Installation, instance: dg.DagsterInstance) -> None:
+    """With its name, and nothing of the events."""
+    installation.accept("a", "b", "c")
+
+    asked = tick(installation, instance)
+
+    assert [each.tags for each in asked] == [{"destination": "strict"}, {"destination": "other"}]
+    assert [each.run_config["ops"]["deliver"] for each in asked] == [
+        {"config": {"destination": "strict"}},
+        {"config": {"destination": "other"}},
+    ]
+    assert [each.run_key for each in asked] == [None, None]
+
+
+@pytest.mark.parametrize("status", [Status.NOT_STARTED, Status.STARTING, Status.CANCELING])
+def test_a_run_on_its_way_is_enough(
+    installation: Installation, instance: dg.DagsterInstance, status: dg.DagsterRunStatus
+) -> None:
+    """It has been requested and has not taken the lease yet; the other destination gets its own."""
+    installation.accept("a")
+    installation.put_in_flight(instance, status)
+
+    assert requested(installation, instance) == ["other"]
+
+
+def test_a_living_drain_is_enough_until_it_asks_for_its_successor(
+    installation: Installation, instance: dg.DagsterInstance
+) -> None:
+    """Then one more is requested, and not a third."""
+    installation.accept("a")
+    staging = installation.open_staging()
+    lease = take(staging, installation.put_in_flight(instance, Status.STARTED), "strict")
+
+    asked = [requested(installation, instance)]
+    staging.want_successor(lease)
+    asked.append(requested(installation, instance))
+    installation.put_in_flight(instance, Status.STARTING)
+    asked.append(requested(installation, instance))
+    staging.close()
+
+    assert asked == [["other"], ["strict", "other"], ["other"]]
+
+
+def test_a_re_execution_counts_for_no_drain(installation: Installation, instance: dg.DagsterInstance) -> None:
+    """A replay works beside the drain."""
+    installation.accept("a")
+    parent = installation.put_in_flight(instance, Status.FAILURE)
+    installation.put_in_flight(instance, Status.STARTING, parent)
+
+    assert requested(installation, instance) == ["strict", "other"]
+
+
+def test_a_destination_that_backs_off_delays_no_other(installation: Installation, instance: dg.DagsterInstance) -> None:
+    """Promise 5: isolation."""
+    installation.accept("a")
+    staging = installation.open_staging()
+    staging.back_off(take(staging, "run-1", "strict"), time.time() + 60, "HTTP 503")
+    staging.end_run("run-1", "down")
+    staging.close()
+
+    assert requested(installation, instance) == ["other"]
+
+
+def test_a_destination_that_is_no_longer_configured_is_left_alone(
+    installation: Installation, instance: dg.DagsterInstance
+) -> None:
+    """Its stream and its runs stay as they are."""
+    installation.accept("a")
+    staging = installation.open_staging()
+    staging.register(["old"])
+    staging.close()
+    instance.create_run_for_job(
+        dg.GraphDefinition("delivery").to_job(), tags={"destination": "old"}, status=Status.STARTING
+    )
+
+    assert requested(installation, instance) == ["strict", "other"]
+
+
+def test_an_orphan_is_failed_and_its_destination_gets_a_run(
+    installation: Installation, instance: dg.DagsterInstance
+) -> None:
+    """After a reboot Dagster believes in it for ever; the store knows that its heart has stopped."""
+    installation.accept("a")
+    orphan = installation.put_in_flight(instance, Status.STARTED)
+    long_ago = installation.open_staging(Clock(time.time() - 1000))
+    take(long_ago, orphan, "strict")
+    long_ago.close()
+
+    assert requested(installation, instance) == ["strict", "other"]
+    run = instance.get_run_by_id(orphan)
+    assert run is not None
+    assert run.status == Status.FAILURE
+
+
+def test_a_waiting_successor_is_no_orphan(installation: Installation, instance: dg.DagsterInstance) -> None:
+    """Its heart beats although it has no lease."""
+    staging = installation.open_staging()
+    take(staging, installation.put_in_flight(instance, Status.STARTED), "strict")
+    waiting = installation.put_in_flight(instance, Status.STARTED)
+    staging.start_run(waiting, "strict")
+    staging.succeed(live("strict"), waiting)
+
+    counts = drains_in_flight(instance, staging)
+    staging.close()
+
+    assert counts == {"strict": 2}
+
+
+def record(instance: dg.DagsterInstance, installation: Installation, started: float) -> dg.RunRecord:
+    """A run that Dagster believes to have worked since then."""
+    run_id = installation.put_in_flight(instance, Status.STARTED)
+    found = instance.get_run_record_by_id(run_id)
+    assert found is not None
+    return found._replace(start_time=started)
+
+
+def is_orphan(installation: Installation, found: dg.RunRecord, now: float) -> bool:
+    """Whether the run would be failed at that time."""
+    staging = installation.open_staging(Clock(now))
+    lost = orphans([found], staging, now)
+    staging.close()
+    return lost == {found.dagster_run.run_id}
+
+
+def test_a_started_run_may_take_its_time_to_show_in_the_store(
+    installation: Installation, instance: dg.DagsterInstance
+) -> None:
+    """A minute; after that nobody works on it."""
+    found = record(instance, installation, NOW)
+
+    assert not is_orphan(installation, found, NOW + ORPHAN_SECONDS - 1)
+    assert is_orphan(installation, found, NOW + ORPHAN_SECONDS)
+
+
+def test_a_run_is_an_orphan_once_its_lease_has_run_out(
+    installation: Installation, instance: dg.DagsterInstance
+) -> None:
+    """However long ago it was started."""
+    found = record(instance, installation, NOW - 3600)
+    staging = installation.open_staging(Clock(NOW))
+    staging.start_run(found.dagster_run.run_id, "strict")
+    staging.close()
+
+    assert not is_orphan(installation, found, NOW + LEASE_SECONDS - 1)
+    assert is_orphan(installation, found, NOW + LEASE_SECONDS)
+
+
+@pytest.mark.parametrize("ending", ["drained", "buried", "down"])
+def test_a_run_that_has_just_ended_is_no_orphan(
+    installation: Installation, instance: dg.DagsterInstance, ending: Ending
+) -> None:
+    """Its process is still telling Dagster; one that was killed while it did is found a minute later."""
+    found = record(instance, installation, NOW - 3600)
+    staging = installation.open_staging(Clock(NOW))
+    staging.start_run(found.dagster_run.run_id, "strict")
+    staging.end_run(found.dagster_run.run_id, ending)
+    staging.close()
+
+    assert not is_orphan(installation, found, NOW + ORPHAN_SECONDS - 1)
+    assert is_orphan(installation, found, NOW + ORPHAN_SECONDS)
+
+
+@pytest.mark.parametrize("status", [Status.NOT_STARTED, Status.STARTING, Status.CANCELING])
+def test_only_started_runs_can_be_orphans(
+    installation: Installation, instance: dg.DagsterInstance, status: dg.DagsterRunStatus
+) -> None:
+    """Dagster's own monitoring looks after the others."""
+    run_id = installation.put_in_flight(instance, status)
+    found = instance.get_run_record_by_id(run_id)
+    assert found is not None
+
+    assert not is_orphan(installation, found, NOW + 86400)
