@@ -10,10 +10,11 @@ import pytest
 
 from analytics_platform.definitions import defs
 from analytics_platform.ops import delivery
-from analytics_platform.resources import STOP_FILE, Platform
+from analytics_platform.resources import Platform
 from analytics_platform.sensors import request
 from analytics_platform.staging import open_staging
 from analytics_platform.staging.base import Entry, Staging
+from analytics_platform.supervisor import STOP_FILE
 from tests.fakes.vendor import Vendor
 
 KEY = "vendor-key-canary"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 
 from analytics_platform.supervisor import processes
 
-GRACE_SECONDS = 15.0
+GRACE_SECONDS = 20.0
 FIRST_SECONDS = 10.0  # after this, the groups that stop last are asked, too
 POLL_SECONDS = 0.05
 
