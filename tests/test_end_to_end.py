@@ -83,7 +83,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
 
 
 def test_every_accepted_event_reaches_every_destination_that_it_is_routed_to(installation: Installation) -> None:
-    """Promise 2: at least once, and in a quiet hour exactly once."""
+    """At least once, or a dead letter that says why; in a quiet hour exactly once."""
     ids = installation.track("steady", 120)
 
     vendor = installation.vendors["steady"]
@@ -94,7 +94,7 @@ def test_every_accepted_event_reaches_every_destination_that_it_is_routed_to(ins
 
 
 def test_the_calls_of_one_user_arrive_in_the_order_in_which_they_were_accepted(installation: Installation) -> None:
-    """Promise 4: order per user, also with several requests in flight."""
+    """Order per user, also with several requests in flight."""
     vendor = installation.vendors["steady"]
     sent = {user: installation.track("steady", 90, user=user) for user in ("order-a", "order-b", "order-c")}
 
@@ -105,7 +105,7 @@ def test_the_calls_of_one_user_arrive_in_the_order_in_which_they_were_accepted(i
 
 
 def test_a_rejected_event_fails_its_run_and_re_executing_delivers_exactly_it(installation: Installation) -> None:
-    """Promises 2 and 3: a dead letter under a failed run; Re-execute delivers what is missing, and nothing twice."""
+    """A dead letter under a failed run says why; confirmed is not sent again, also by a replay or a second one."""
     product, vendor = installation.product, installation.vendors["strict"]
     poison = f"strict-{uuid4()}"
     vendor.will_refuse(poison)
@@ -126,7 +126,7 @@ def test_a_rejected_event_fails_its_run_and_re_executing_delivers_exactly_it(ins
 
 
 def test_a_vendor_that_is_down_delays_nobody_and_gets_everything_once_it_is_back(installation: Installation) -> None:
-    """Promises 2 and 5: the run fails, the cursor stays, the next tries come by themselves; others go on meanwhile."""
+    """Isolation: the run fails, the cursor stays, the next tries come by themselves; others go on meanwhile."""
     product, down, other = installation.product, installation.vendors["flaky"], installation.vendors["steady"]
     down.will_answer(503)
     ids = installation.track("flaky", 20)
@@ -161,7 +161,7 @@ def test_a_snapshot_goes_the_same_way_as_group_calls(installation: Installation)
 def test_killing_the_api_and_the_runs_loses_nothing_and_repeats_only_what_was_in_flight(
     installation: Installation,
 ) -> None:
-    """Promises 1 and 3: what was acknowledged arrives; only what was in flight at a kill comes again, with its key."""
+    """Accepted means on disk; confirmed is not sent again, but for what was in flight, with the same dedupe key."""
     product, vendor = installation.product, installation.vendors["steady"]
     acknowledged: list[str] = []
     stop = threading.Event()
@@ -208,7 +208,7 @@ def _keep_sending(product: Product, acknowledged: list[str], stop: threading.Eve
 
 
 def test_no_key_and_no_event_content_is_in_any_log_or_in_dagsters_storage(installation: Installation) -> None:
-    """Promise 8: quiet. A canary in an event and the vendor's key are found in no file but the store's own."""
+    """Quiet: a canary in an event and the vendor's key are found in no file but the store's own."""
     product, vendor = installation.product, installation.vendors["steady"]
     call = event(f"steady-{uuid4()}", "steady") | {"properties": {"report_id": "content-canary"}}
     product.post("/api/analytics/track", call)

@@ -11,7 +11,7 @@ from event_registry.registry import default
 
 def greeted(**environ: str) -> str:
     """The greeting of somebody who has set these variables."""
-    return greeting(load(environ, Path("/work")))
+    return greeting(load(environ, Path("/srv/app")))
 
 
 def test_the_addresses_follow_the_settings() -> None:
@@ -20,7 +20,7 @@ def test_the_addresses_follow_the_settings() -> None:
 
     assert "http://127.0.0.1:8123/api/analytics/track" in text
     assert "http://127.0.0.1:3123\n" in text
-    assert "/work/.data/delivered/" in text
+    assert "/srv/app/.data/delivered/" in text
 
 
 def test_the_demo_key_is_shown() -> None:
@@ -61,3 +61,9 @@ def test_the_first_event_keeps_the_tracking_plan() -> None:
     assert check_call(call) == []
     assert default().is_planned(call)
     assert default().validate(call) == []
+
+
+def test_the_store_is_named_with_what_keeps_it_safe() -> None:
+    """Old versions of SQLite need one process alone to checkpoint: whoever runs it can see that this is so."""
+    assert "/srv/app/.data/staging.db (SQLite 3." in greeted()
+    assert "checkpointed by one process alone" in greeted()

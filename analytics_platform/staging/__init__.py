@@ -5,7 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from analytics_platform.staging.base import Staging
-from analytics_platform.staging.sqlite import SqliteStaging
+from analytics_platform.staging.sqlite import LIBRARY, SqliteStaging
+
+
+def describe(url: str) -> str:
+    """The store that the URL names in a few words, for whoever starts it."""
+    return f"{url.removeprefix('sqlite:///')} ({LIBRARY})"
 
 
 def open_staging(url: str, clock: Callable[[], float] = time.time) -> Staging:

@@ -1,6 +1,7 @@
 """What the person at the terminal is told once everything runs."""
 
 from analytics_platform.settings import Settings
+from analytics_platform.staging import describe
 from analytics_platform.supervisor.parts import reachable
 
 DEMO_KEY = "demo"
@@ -19,6 +20,7 @@ def greeting(settings: Settings) -> str:
     ]
     if any(destination.type == "file" for destination in settings.destinations):
         rows.append(("Delivered events", f"{settings.data_dir / 'delivered'}/"))
+    rows.append(("Store", describe(settings.queue)))
     rows.append(("Logs", f"{settings.data_dir / 'logs'}/"))
     table = "\n".join(f"  {name:18}{value}" for name, value in rows)
     user = DEMO_KEY if has_demo_key else "YOUR_WRITE_KEY"

@@ -1,5 +1,6 @@
 """The staging store in one SQLite file."""
 
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,10 @@ from analytics_platform.staging.sqlite.letters import Letters
 from analytics_platform.staging.sqlite.log import Log
 from analytics_platform.staging.sqlite.runs import Runs
 from analytics_platform.staging.sqlite.streams import Streams
+
+
+# Before 3.51.3 two connections that checkpoint and write at once can corrupt a database; see Connection.checkpoint.
+LIBRARY = f"SQLite {sqlite3.sqlite_version}, checkpointed by one process alone"
 
 
 class SqliteStaging(Log, Streams, Runs, Leases, Letters):

@@ -1,0 +1,71 @@
+"""Does the README say what is true of the code?"""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from analytics_platform import settings
+from event_registry import registry
+from ingest_api.app import OWN_PATHS, SDK_PATHS
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    """The README's code blocks in a language."""
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def expand(path: str) -> list[str]:
+    """The paths that `/v1/{a,b}` stands for."""
+    head, brace, rest = path.partition("{")
+    return [head + choice for choice in rest.rstrip("}").split(",")] if brace else [path]
+
+
+def test_every_setting_is_documented_and_nothing_else_is() -> None:
+    """The table of variables and the settings module name the same ones."""
+    pattern = r"\b(?:ANALYTICS|DAGSTER)_[A-Z_]+\b"
+    table = README[README.index("| variable |") : README.index("Several sources and destinations")]
+
+    assert {*re.findall(pattern, table)} == {*re.findall(pattern, Path(settings.__file__).read_text(encoding="utf-8"))}
+
+
+def test_every_path_is_documented_and_nothing_else_is() -> None:
+    """The table of HTTP paths and the route tables name the same ones."""
+    documented = re.findall(r"`(?:POST )?(/(?:v1|api)/[^`]*\})`", README)
+
+    assert {path for pattern in documented for path in expand(pattern)} == {*OWN_PATHS, *SDK_PATHS}
+
+
+def test_the_configuration_of_the_example_loads(tmp_path: Path) -> None:
+    """Once the variables are set that it names."""
+    (tmp_path / "analytics.toml").write_text(blocks("toml")[0], encoding="utf-8")
+    keys = {name: "key" for name in re.findall(r'_key_env = "(\w+)"', blocks("toml")[0])}
+
+    loaded = settings.load(keys | {"CRM_SIGNING_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}, tmp_path)
+
+    assert [source.name for source in loaded.sources] == ["web"]
+    assert [destination.name for destination in loaded.destinations] == ["segment", "crm"]
+
+
+def test_the_first_event_keeps_the_plan() -> None:
+    """The event of the curl line is accepted, not quarantined."""
+    call = json.loads(re.findall(r"-d '(.*?)'", blocks("sh")[1])[0])
+
+    assert registry.default().validate({"type": "track", **call}) == []
+
+
+@pytest.mark.parametrize("path", sorted({*re.findall(r"\]\((docs/[^)]+)\)|(?<=python )(docs/\S+)", README)}))
+def test_every_file_that_is_named_is_there(path: tuple[str, str]) -> None:
+    """Pictures, and programs to try things out with."""
+    assert (ROOT / "".join(path)).is_file()
+
+
+def test_every_command_of_make_exists() -> None:
+    """What the README tells to type is a target of the Makefile."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+
+    assert {*re.findall(r"\bmake ([a-z]+)\b", README)} <= {*re.findall(r"^([a-z]+):", makefile, re.MULTILINE)}
