@@ -43,7 +43,7 @@ def test_every_path_is_documented_and_nothing_else_is() -> None:
 def test_the_configuration_of_the_example_loads(tmp_path: Path) -> None:
     """Once the variables are set that it names."""
     (tmp_path / "analytics.toml").write_text(blocks("toml")[0], encoding="utf-8")
-    keys = {name: "key" for name in re.findall(r'_key_env = "(\w+)"', blocks("toml")[0])}
+    keys = dict.fromkeys(re.findall(r'_key_env = "(\w+)"', blocks("toml")[0]), "key")
 
     loaded = settings.load(keys | {"CRM_SIGNING_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}, tmp_path)
 

@@ -11,7 +11,6 @@ from analytics_platform.staging.sqlite.log import Log
 from analytics_platform.staging.sqlite.runs import Runs
 from analytics_platform.staging.sqlite.streams import Streams
 
-
 # Before 3.51.3 two connections that checkpoint and write at once can corrupt a database; see Connection.checkpoint.
 LIBRARY = f"SQLite {sqlite3.sqlite_version}, checkpointed by one process alone"
 
