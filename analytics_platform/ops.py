@@ -6,7 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from analytics_platform.delivery.drain import Surroundings
+from analytics_platform.delivery.job import Surroundings
 from analytics_platform.delivery.run import Attempt, Report, execute
 from analytics_platform.metadata import describe, sentence
 from analytics_platform.resources import Platform

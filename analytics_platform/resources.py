@@ -7,8 +7,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from analytics_platform.delivery.drain import Job
 from analytics_platform.delivery.due import Threshold
+from analytics_platform.delivery.job import Job
 from analytics_platform.destinations import build
 from analytics_platform.settings import ConfigurationError, Settings, load
 from analytics_platform.staging import open_staging

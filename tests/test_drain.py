@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from analytics_platform.delivery.drain import BURIED_AN_HOUR, End
+from analytics_platform.delivery.drain import BURIED_AN_HOUR
+from analytics_platform.delivery.job import End
 from analytics_platform.staging.base import LeaseLost, StagingError
 from tests.fakes.destination import throttled
 from tests.simulation import HOUR, MINUTE, Simulation, names

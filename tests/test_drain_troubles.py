@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from analytics_platform.delivery.drain import End
+from analytics_platform.delivery.job import End
 from analytics_platform.delivery.patience import ALONE_LIMIT
 from analytics_platform.delivery.throttle import LIMIT
 from tests.fakes.destination import FORBIDDEN, UNAVAILABLE, throttled

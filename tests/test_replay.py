@@ -2,8 +2,8 @@
 
 import pytest
 
-from analytics_platform.delivery.drain import End
 from analytics_platform.delivery.flush import Tally
+from analytics_platform.delivery.job import End
 from analytics_platform.delivery.replay import READ, Replay
 from analytics_platform.destinations.base import Outcome
 from analytics_platform.staging.base import LeaseLost, replay

@@ -1,74 +1,21 @@
 """A drain: deliver a destination's pending events for as long as they come, within a window."""
 
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 
 from analytics_platform.delivery.flush import Failure, Flush, Sorted, Tally, is_suspect, judge, sort
 from analytics_platform.delivery.holds import Holds
+from analytics_platform.delivery.job import End, Job, Surroundings
 from analytics_platform.delivery.lanes import probes, spread
 from analytics_platform.delivery.patience import LONGEST_HOLD, hold_after
 from analytics_platform.delivery.throttle import Throttle
-from analytics_platform.destinations.base import Destination, Outgoing
-from analytics_platform.staging.base import Ending, Event, Lease, Settlement, Staging, Trouble
+from analytics_platform.destinations.base import Outgoing
+from analytics_platform.staging.base import Event, Lease, Settlement, Trouble
 
 READ_AHEAD = 4  # requests for each lane that one flush reads
 READ_AT_MOST = 5000  # events that one flush holds in memory
 READ_FOR_OTHERS = 1000  # events more, so that a user whose event fails does not hide the others
 PROBES = 3  # users whose first event is tried alone after a failure
 BURIED_AN_HOUR = 6  # runs that may end early because they buried something
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How a drain goes about its time; everything in seconds."""
-
-    window: float = 600.0  # the longest run
-    shortest: float = 300.0  # so that thin traffic does not start a run for each event
-    idle: float = 30.0  # without events before a run may end
-    hand_over: float = 15.0  # before its window ends, a busy run asks for its successor
-    bury: float = 60.0  # after its first burial, a run ends
-    poll: float = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What a run works on: a destination, with all that its settings say."""
-
-    name: str
-    kind: str  # the type of the destination; `integrations` may name it instead
-    destination: Destination
-    batch_size: int
-    flush_interval: float  # seconds
-    concurrency: int
-    give_up_after: float  # seconds
-    pace: Pace = field(default_factory=Pace)
-
-    @property
-    def names(self) -> frozenset[str]:
-        """How `integrations` may call the destination, in lower case."""
-        return frozenset({self.name.lower(), self.kind, *({"segment.io"} if self.kind == "segment" else ())})
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a run needs of the world."""
-
-    staging: Staging
-    clock: Callable[[], float]  # seconds since the epoch
-    wait: Callable[[float], None]  # for so many seconds
-    guard: Callable[[], None]  # raises LeaseLost when nothing may be sent any more
-    stop: Callable[[], bool]  # whether the run has been told to stop
-    monotonic: Callable[[], float] = time.monotonic  # seconds since some start; never set back, as `clock` may be
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """How a drain came to its end."""
-
-    ending: Ending
-    error: str | None = None  # what kept it from more
-    wait: float | None = None  # seconds before it makes sense to try again
 
 
 class Drain:

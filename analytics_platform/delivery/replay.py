@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from analytics_platform.delivery.drain import PROBES, End, Job, Surroundings
+from analytics_platform.delivery.drain import PROBES
 from analytics_platform.delivery.flush import Flush, Tally, sort
+from analytics_platform.delivery.job import End, Job, Surroundings
 from analytics_platform.delivery.lanes import spread
 from analytics_platform.delivery.throttle import Throttle
 from analytics_platform.destinations.base import Outgoing

@@ -5,9 +5,10 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from analytics_platform.delivery.drain import Drain, End, Job, Surroundings
+from analytics_platform.delivery.drain import Drain
 from analytics_platform.delivery.flush import Tally
 from analytics_platform.delivery.heart import Heart
+from analytics_platform.delivery.job import End, Job, Surroundings
 from analytics_platform.delivery.patience import is_ahead, wait_after
 from analytics_platform.delivery.replay import Replay
 from analytics_platform.staging.base import LEASE_SECONDS, DeadLetter, Ending, Lease, LeaseLost, live, replay
