@@ -18,7 +18,7 @@ SECONDS = 60.0  # for sending all calls; what an SDK gives up on takes longer
 class Sdk:
     """One version of an SDK, and the program that sends with it."""
 
-    name: str  # as it names itself in context.library
+    name: str  # as it names itself in the library of the context
     version: str
     command: tuple[str, ...]
     variable: str  # where the interpreter looks for the folder of the SDK
