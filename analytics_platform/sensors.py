@@ -3,10 +3,11 @@
 import time
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from analytics_platform.delivery.due import due
+from analytics_platform.delivery.due import due, has_budget
 from analytics_platform.delivery.patience import is_ahead
 from analytics_platform.ops import Deliver, delivery
 from analytics_platform.resources import Platform
@@ -43,7 +44,9 @@ def due_deliveries(context: dg.SensorEvaluationContext, platform: Platform) -> d
             time.sleep(POLL)
     finally:
         staging.close()
-    return dg.SensorResult(run_requests=[request(name) for name in names])
+    now = time.time()
+    affordable = [name for name in names if has_budget(starts_of_a_day(context.instance, name, now), now)]
+    return dg.SensorResult(run_requests=[request(name) for name in affordable])
 
 
 def request(destination: str) -> dg.RunRequest:
@@ -52,6 +55,17 @@ def request(destination: str) -> dg.RunRequest:
         tags={DESTINATION_TAG: destination},
         run_config=dg.RunConfig(ops={"deliver": Deliver(destination=destination)}),
     )
+
+
+def starts_of_a_day(instance: dg.DagsterInstance, destination: str, now: float) -> list[float]:
+    """When the destination's drains of the last day were requested, in seconds since the epoch."""
+    wanted = dg.RunsFilter(
+        job_name=delivery.name,
+        tags={DESTINATION_TAG: destination},
+        created_after=datetime.fromtimestamp(now, UTC) - timedelta(days=1),
+    )
+    records = instance.get_run_records(wanted)
+    return [each.create_timestamp.timestamp() for each in records if each.dagster_run.parent_run_id is None]
 
 
 def drains_in_flight(instance: dg.DagsterInstance, staging: Staging) -> Counter[str]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from analytics_platform.delivery.due import Threshold, due
+from analytics_platform.delivery.due import AN_HOUR, BURST, Threshold, due, has_budget
 from analytics_platform.staging.base import Health, StreamState
 
 NOW = 1_800_000_000.0
@@ -102,3 +102,35 @@ def test_a_destination_beside_a_dead_one_is_not_delayed() -> None:
     thresholds = {**THRESHOLDS, "other": THRESHOLDS["vendor"]}
 
     assert due([FAILED, replace(FULL, destination="other")], thresholds, {"vendor": 0}, NOW) == ["other"]
+
+
+def test_the_first_runs_of_a_day_start_at_once() -> None:
+    """Somebody who tries things out, or restarts often, waits for nothing."""
+    starts = [NOW - 60 + number for number in range(BURST - 1)]
+
+    assert has_budget([], NOW)
+    assert has_budget(starts, NOW)
+    assert not has_budget([*starts, NOW - 1], NOW)
+
+
+def test_after_these_a_run_is_earned_every_few_minutes() -> None:
+    """Neither at once, nor never again."""
+    starts = [NOW - number for number in range(BURST)]
+
+    assert not has_budget(starts, NOW + 3600 / AN_HOUR - 60)
+    assert has_budget(starts, NOW + 3600 / AN_HOUR + 60)
+
+
+def test_a_worker_that_dies_at_once_every_time_starts_under_300_runs_a_day() -> None:
+    """Bounded, whatever the pattern: here a run could start every sixteen seconds."""
+    starts: list[float] = []
+
+    for tick in range(0, 86_400, 16):
+        starts += [NOW + tick] * has_budget(starts, NOW + tick)
+
+    assert BURST < len(starts) < 300
+
+
+def test_runs_from_the_future_do_not_count() -> None:
+    """The clock has been set back since."""
+    assert has_budget([NOW + 7200] * BURST, NOW)

@@ -5,6 +5,7 @@ import time
 import dagster as dg
 import pytest
 
+from analytics_platform.delivery.due import BURST
 from analytics_platform.sensors import ORPHAN_SECONDS, drains_in_flight, due_deliveries, orphans
 from analytics_platform.staging.base import LEASE_SECONDS, Ending, live
 from tests.fakes.clock import Clock
@@ -208,3 +209,15 @@ def test_only_started_runs_can_be_orphans(
     assert found is not None
 
     assert not is_orphan(installation, found, NOW + 86400)
+
+
+@pytest.mark.parametrize(("parent", "expected"), [(None, ["other"]), ("earlier", ["strict", "other"])])
+def test_a_destination_whose_runs_end_at_once_is_slowed_down(
+    installation: Installation, instance: dg.DagsterInstance, parent: str | None, expected: list[str]
+) -> None:
+    """Once its runs of the day are used up; the other one is not, and re-executions cost nothing."""
+    installation.accept("a")
+    for _ in range(BURST):
+        installation.put_in_flight(instance, Status.FAILURE, parent)
+
+    assert requested(installation, instance) == expected

@@ -10,6 +10,13 @@ START_SECONDS = 3.0
 """A run takes about so long to start, so it is asked for before the flush interval is over."""
 
 
+BURST = 48
+"""Runs that a stream may start at once, such as while somebody tries things out."""
+
+AN_HOUR = 10
+"""Runs an hour that it may start beyond these, however vendors flap and workers crash: under 300 a day."""
+
+
 @dataclass(frozen=True, slots=True)
 class Threshold:
     """When pending events are due."""
@@ -48,3 +55,13 @@ def _backs_off(state: StreamState, now: float) -> bool:
     if state.died_at is not None and state.health.failures:
         return is_ahead(state.died_at + wait_after(state.health.failures, None, 0.5), now)
     return state.health.retry_at is not None and is_ahead(state.health.retry_at, now)
+
+
+def has_budget(starts: Iterable[float], now: float) -> bool:
+    """Whether a stream may start one more run; `starts` are those of the last day, in seconds since the epoch."""
+    budget = float(BURST)
+    last: float | None = None
+    for start in sorted(start for start in starts if start <= now):  # a later one: the clock has been set back
+        earned = (start - last) / 3600 * AN_HOUR if last is not None else 0.0
+        budget, last = max(min(budget + earned, BURST) - 1, 0.0), start
+    return last is None or budget + (now - last) / 3600 * AN_HOUR >= 1
