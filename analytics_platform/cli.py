@@ -34,4 +34,5 @@ def run() -> None:
     """Start everything (ingest API, Dagster and its UI), keep it running until Ctrl-C."""
     from analytics_platform.supervisor.run import run
 
+    os.umask(0o077)  # events are nobody else's business on this machine
     run(os.environ, Path.cwd())

@@ -45,6 +45,7 @@ class ContentlessFormatter(logging.Formatter):
 
 def main(environ: Mapping[str, str] = os.environ) -> None:
     """Serve until told to stop; what was read by then is written and answered first."""
+    os.umask(0o077)  # events are nobody else's business on this machine
     _set_up_logging()
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: sys.exit(0))  # uvicorn raises the signal again when it has drained

@@ -223,3 +223,12 @@ def test_no_key_and_no_event_content_is_in_any_log_or_in_dagsters_storage(instal
 
     assert len(searched) > 5
     assert [p for p in searched if b"content-canary" in p.read_bytes() or b"vendor-key-canary" in p.read_bytes()] == []
+
+
+def test_nobody_else_on_the_machine_can_read_the_data(installation: Installation) -> None:
+    """The store, Dagster's storage and the logs are their owner's alone, also in a folder that was there before."""
+    data = installation.product.data
+    made = [data / "staging.db", data / "demo.db", *(data / "logs").iterdir(), *(data / "dagster").rglob("*.db")]
+
+    assert len(made) > 6
+    assert [path for path in made if path.stat().st_mode & 0o077] == []
