@@ -13,8 +13,8 @@ SCHEDULED_TAG = "dagster/scheduled_execution_time"
 def accounts(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
     """Seats, plan and monthly recurring revenue of each account of the demo application, sent as group() calls."""
     from analytics_platform.snapshots import accounts as snapshot  # noqa: PLC0415  pandas would slow every other run
-    from analytics_platform.snapshots.calls import entries, group_calls  # noqa: PLC0415
-    from event_registry import registry  # noqa: PLC0415
+    from analytics_platform.snapshots.calls import entries, group_calls  # noqa: PLC0415  the same
+    from event_registry import registry  # noqa: PLC0415  the same
 
     settings, now = platform.settings(), time.time()
     frame = snapshot.read(settings.data_dir / "demo.db")
