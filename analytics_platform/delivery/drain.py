@@ -7,6 +7,7 @@ from analytics_platform.delivery.holds import Holds
 from analytics_platform.delivery.job import End, Job, Surroundings
 from analytics_platform.delivery.lanes import probes, spread
 from analytics_platform.delivery.patience import LONGEST_HOLD, hold_after
+from analytics_platform.delivery.settling import settle_surely
 from analytics_platform.delivery.throttle import Throttle
 from analytics_platform.destinations.base import Outgoing
 from analytics_platform.staging.base import Event, Lease, Settlement, Trouble
@@ -185,4 +186,4 @@ class Drain:
             self._tally.dead += len(found.unreadable)
 
     def _settle(self, settlement: Settlement) -> None:
-        self._world.staging.settle(self._lease, settlement)
+        settle_surely(lambda: self._world.staging.settle(self._lease, settlement), self._world)

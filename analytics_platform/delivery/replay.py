@@ -6,6 +6,7 @@ from analytics_platform.delivery.drain import PROBES
 from analytics_platform.delivery.flush import Flush, Tally, sort
 from analytics_platform.delivery.job import End, Job, Surroundings
 from analytics_platform.delivery.lanes import spread
+from analytics_platform.delivery.settling import settle_surely
 from analytics_platform.delivery.throttle import Throttle
 from analytics_platform.destinations.base import Outgoing
 from analytics_platform.staging.base import Burial, Lease, Settlement
@@ -73,6 +74,6 @@ class Replay:
         return None
 
     def _settle(self, settlement: Settlement) -> None:
-        self._world.staging.settle_letters(self._lease, settlement)
+        settle_surely(lambda: self._world.staging.settle_letters(self._lease, settlement), self._world)
         self._settled.update(event.seq for event in settlement.delivered)
         self._settled.update(burial.event.seq for burial in settlement.dead)
