@@ -23,8 +23,12 @@ def test_what_a_vendor_has_confirmed_is_not_sent_again_because_the_store_was_loc
     """Confirmed is not sent again: the settling is repeated, the sending is not."""
     other = sqlite3.connect(tmp_path / "staging.db", isolation_level=None)
     simulation.accept("a", "b")
-    simulation.vendor.will(lambda _: other.execute("BEGIN IMMEDIATE") and None)
-    simulation.after(5.5, lambda: other.execute("COMMIT") if other.in_transaction else None)
+
+    def lock(_: list[str]) -> None:
+        other.execute("BEGIN IMMEDIATE")
+
+    simulation.vendor.will(lock)
+    simulation.after(5.5, other.commit)  # after the flush interval, while the run waits for the store
 
     simulation.drain()
 
