@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import requests
 import uvicorn
 from pydantic import SecretStr
@@ -144,6 +145,11 @@ def basic(key: str) -> str:
 def track(**fields: object) -> dict[str, Any]:
     """A planned, valid track call; fields that are given win."""
     return {"event": "report.created", "userId": "user-1", "properties": {"report_id": "r-1"}, **fields}
+
+
+def raw(**fields: object) -> bytes:
+    """A good call as JSON; fields that are given win."""
+    return msgspec.json.encode(track(**fields))
 
 
 def typed(**fields: object) -> dict[str, Any]:

@@ -2,22 +2,16 @@
 
 import socket
 
-import msgspec
 import pytest
 
 from ingest_api.limits import Limits
-from tests.running_api import KEY, TIMEOUT, Api, ApiStarter, basic, track
+from tests.running_api import KEY, TIMEOUT, Api, ApiStarter, basic, raw
 
 pytest_plugins = ["tests.ingest_fixtures"]
 
 TRACK = "/api/analytics/track"
 BATCH = "/api/analytics/batch"
 LIMIT = Limits().body_bytes
-
-
-def raw(**fields: object) -> bytes:
-    """A good call as JSON; fields that are given win."""
-    return msgspec.json.encode(track(**fields))
 
 
 @pytest.mark.parametrize(

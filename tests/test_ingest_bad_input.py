@@ -7,23 +7,17 @@ import gzip
 import zlib
 from collections.abc import Iterator
 
-import msgspec
 import pytest
 import requests
 
 from ingest_api.limits import Limits
-from tests.running_api import KEY, Api, basic, track, typed
+from tests.running_api import KEY, Api, basic, raw, track, typed
 
 pytest_plugins = ["tests.ingest_fixtures"]
 
 TRACK = "/api/analytics/track"
 BATCH = "/api/analytics/batch"
 LIMIT = Limits().body_bytes
-
-
-def raw(**fields: object) -> bytes:
-    """A good call as JSON; fields that are given win."""
-    return msgspec.json.encode(track(**fields))
 
 
 def with_value(value: bytes) -> bytes:
