@@ -112,7 +112,10 @@ class Vendor:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                raw = self.rfile.read(int(self.headers["Content-Length"]))
+                raw = self.rfile.read(length := int(self.headers["Content-Length"]))
+                if len(raw) < length:  # a sender killed half way: a vendor has nothing to keep of it
+                    self.close_connection = True
+                    return
                 reply = vendor._answer(self.path, dict(self.headers), raw)
                 self.send_response(reply.status)
                 for name, value in reply.headers.items():
