@@ -18,7 +18,7 @@ OURS_SEEN_FROM = {
     "event_registry": ("event_registry",),
     "analytics_platform.staging": ("analytics_platform.staging",),
     "ingest_api": ("ingest_api", "event_registry", "analytics_platform.staging", "analytics_platform.settings"),
-    "analytics_platform.settings": (),
+    "analytics_platform.settings": ("analytics_platform.settings",),
     "analytics_platform.destinations": (
         "analytics_platform.destinations",
         "analytics_platform.staging",

@@ -160,7 +160,7 @@ def test_a_variable_that_is_not_set_is_named(tmp_path: Path, environ: dict[str, 
 @pytest.mark.parametrize("text", ["port = 8000", "sources = 1", "[[destinations]]", "[source.web]"])
 def test_a_file_has_sources_and_destinations_alone(tmp_path: Path, text: str) -> None:
     """Everything else is a variable, or a slip of the pen."""
-    assert complaint(tmp_path, {}, text).endswith("there are [sources.NAME] and [destinations.NAME], nothing else")
+    assert complaint(tmp_path, {}, text).endswith("there are [sources.NAME], [destinations.NAME] and [ingest], nothing else")
 
 
 def test_a_file_that_is_not_toml_is_named(tmp_path: Path) -> None:

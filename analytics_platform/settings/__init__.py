@@ -1,0 +1,87 @@
+"""Every setting, read once from the environment and one TOML file."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from analytics_platform.settings.destinations import DestinationSettings, read_destinations
+from analytics_platform.settings.ingest import IngestSettings, read_ingest
+from analytics_platform.settings.reading import ConfigurationError, made
+from analytics_platform.settings.sources import Source, read_sources
+
+__all__ = ["ConfigurationError", "DestinationSettings", "IngestSettings", "Settings", "Source", "load"]
+
+DEFAULT_CONFIG = "analytics.toml"
+TABLES = ("sources", "destinations", "ingest")
+VARIABLES = {"host": "ANALYTICS_HOST", "port": "ANALYTICS_PORT", "dagster_port": "DAGSTER_PORT"}
+
+
+class Settings(BaseModel):
+    """All that the processes need to know, as plain values."""
+
+    model_config = ConfigDict(frozen=True)
+
+    data_dir: Path  # absolute
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    dagster_port: int = Field(default=3000, ge=1, le=65535)
+    queue: str  # URL of the staging store
+    sources: tuple[Source, ...]
+    destinations: tuple[DestinationSettings, ...]
+    ingest: IngestSettings = IngestSettings()
+
+
+def load(environ: Mapping[str, str], cwd: Path) -> Settings:
+    """Read the settings from the environment; relative paths start at `cwd`.
+
+    Raises ConfigurationError with one sentence that names the setting and the remedy.
+    """
+    environ = {name: value for name, value in environ.items() if value}  # an empty variable counts as unset
+    data_dir = (cwd / environ.get("ANALYTICS_DATA_DIR", ".data")).resolve()
+    config = _read_config(environ, cwd)
+    table = {
+        "data_dir": data_dir,
+        "queue": _queue(environ.get("ANALYTICS_QUEUE"), data_dir, cwd),
+        "sources": read_sources(config.get("sources", {}), environ),
+        "destinations": read_destinations(config.get("destinations", {}), environ),
+        "ingest": read_ingest(config.get("ingest", {}), environ),
+    }
+    return made(Settings, "settings", table, VARIABLES, environ)
+
+
+def _read_config(environ: Mapping[str, str], cwd: Path) -> dict[str, Any]:
+    """The TOML file that ANALYTICS_CONFIG names, or analytics.toml if it is there."""
+    named = environ.get("ANALYTICS_CONFIG")
+    path = cwd / (named or DEFAULT_CONFIG)
+    if not named and not path.exists():
+        return {}
+    try:
+        config = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"ANALYTICS_CONFIG: {path} cannot be read ({type(error).__name__}); give the path of a TOML file"
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path}: {error}") from None
+    for key, table in config.items():
+        if key not in TABLES or not isinstance(table, dict):
+            raise ConfigurationError(
+                f"{path}: {key}: there are [sources.NAME], [destinations.NAME] and [ingest], nothing else"
+            )
+    return config
+
+
+def _queue(url: str | None, data_dir: Path, cwd: Path) -> str:
+    """The staging store's URL with an absolute path."""
+    if url is None:
+        return f"sqlite:///{data_dir / 'staging.db'}"
+    scheme, _, path = url.partition(":///")
+    if scheme != "sqlite" or not path:
+        raise ConfigurationError(
+            f"ANALYTICS_QUEUE: {url.partition(':')[0]!r} is not a staging store of this version; "
+            "use sqlite:///path/to/staging.db, or leave it unset"
+        )
+    return f"sqlite:///{(cwd / path).resolve()}"

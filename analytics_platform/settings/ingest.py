@@ -1,0 +1,23 @@
+"""How the ingest API works: its processes, its bounds, what it learns of a caller and what it keeps."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from analytics_platform.settings.reading import made
+
+VARIABLES = {"workers": "ANALYTICS_WORKERS"}
+
+
+class IngestSettings(BaseModel):
+    """What concerns every request, whoever sends it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    workers: int = Field(default=1, ge=1, le=64)  # processes that take requests
+
+
+def read_ingest(table: Mapping[str, Any], environ: Mapping[str, str]) -> IngestSettings:
+    """The `[ingest]` table of the file; raises ConfigurationError."""
+    return made(IngestSettings, "ingest", table, VARIABLES, environ)
