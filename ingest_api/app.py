@@ -2,11 +2,11 @@
 
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, cast
+from typing import cast
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -14,16 +14,20 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from analytics_platform.settings import Source
 from analytics_platform.staging.base import StagingError, StagingFull
 from event_registry.registry import Registry
 from ingest_api import answers
+from ingest_api.answers import Answer
 from ingest_api.batch import open_batch
 from ingest_api.body import read_json
 from ingest_api.enrichment import Facts
+from ingest_api.head import Head
 from ingest_api.intake import sort_calls
 from ingest_api.limits import Limits
+from ingest_api.paths import Paths
 from ingest_api.rate_limit import RateLimit
 from ingest_api.refusal import Refusal
 from ingest_api.sources import Sources
@@ -110,8 +114,10 @@ def create_app(  # noqa: PLR0913 - the parts that an API is made of, each of whi
     api = Api(registry, Sources(sources), RateLimit(monotonic), writer, clock, limits or Limits())
     app = Starlette(
         routes=[
-            *_posts(SDK_PATHS, partial(take_calls, api, SDK)),
-            *_posts(OWN_PATHS, partial(take_calls, api, OWN)),
+            Paths(
+                {path: Calls(api, SDK, kind) for path, kind in SDK_PATHS.items()}
+                | {path: Calls(api, OWN, kind) for path, kind in OWN_PATHS.items()}
+            ),
             Route("/health/live", live),
             Route("/health/ready", partial(ready, api)),
             *(Route(path, preflight, methods=["OPTIONS"]) for path in _spellings([*SDK_PATHS, *OWN_PATHS])),
@@ -130,20 +136,33 @@ def create_app(  # noqa: PLR0913 - the parts that an API is made of, each of whi
     return app
 
 
-async def take_calls(api: Api, door: Door, kind: str, request: Request) -> Response:
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """The endpoint of one path: an ASGI application, since Starlette's Request and Response cost more than the work."""
+
+    api: Api
+    door: Door
+    kind: str
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; raises what `create_app` has handlers for."""
+        answer = await take_calls(self.api, self.door, self.kind, Head(scope), receive)
+        await answer.send(send)
+
+
+async def take_calls(api: Api, door: Door, kind: str, head: Head, receive: Receive) -> Answer:
     """One POST: who is it, what is in it, is it valid, what do we add, write it, answer."""
     api.writer.check_room()
-    source = api.sources.of_header(request)
+    source = api.sources.of_header(head)
     if source:
         api.rate_limit.take(source)
-    document = await read_json(request, api.limits, is_sdk_path=door.is_for_sdks)
+    document = await read_json(head, receive, api.limits, is_sdk_path=door.is_for_sdks)
     if not source:
-        source = api.sources.of_document(document, request)
+        source = api.sources.of_document(document, head)
         api.rate_limit.take(source)
     batch = open_batch(document, kind, api.limits)
-    intake = sort_calls(
-        batch, source, api.registry, _facts(request, api.clock(), batch.sent_at), api.limits.event_bytes
-    )
+    facts = Facts(api.clock(), head.peer, head.get("user-agent"), batch.sent_at)
+    intake = sort_calls(batch, source, api.registry, facts, api.limits.event_bytes)
     if not intake.entries and not door.is_for_sdks:
         code = intake.rejected[0].problems[0].code
         return answers.nothing_valid(STATUS.get(code, BAD_REQUEST), intake, code)
@@ -203,23 +222,7 @@ async def lifespan(writer: Writer, _app: Starlette) -> AsyncIterator[None]:
     await run_in_threadpool(writer.close)
 
 
-def _posts(paths: Mapping[str, str], endpoint: Callable[..., Any]) -> list[Route]:
-    return [
-        Route(spelling, partial(endpoint, kind), methods=["POST"])
-        for path, kind in paths.items()
-        for spelling in _spellings([path])
-    ]
-
-
 def _spellings(paths: Iterable[str]) -> list[str]:
     """Each path without and with a slash at its end."""
     return [path + slash for path in paths for slash in ("", "/")]
 
-
-def _facts(request: Request, received_at: float, sent_at: object) -> Facts:
-    return Facts(
-        received_at=received_at,
-        ip=request.client.host if request.client else None,
-        user_agent=request.headers.get("user-agent"),
-        sent_at=sent_at if isinstance(sent_at, str) else None,
-    )

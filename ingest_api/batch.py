@@ -27,15 +27,16 @@ class Batch:
         return (self._whole(call) if isinstance(call, dict) else call for call in self.calls)
 
     def _whole(self, call: dict[str, Any]) -> dict[str, Any]:
-        whole = {name: value for name, value in call.items() if name not in ID_FIELDS or value not in (None, "")}
+        whole = call.copy()
         if self.kind is not None and whole.get("type") is None:
             whole["type"] = self.kind
         for name in ID_FIELDS:
-            value = whole.get(name)
-            if isinstance(value, int | float) and not isinstance(value, bool):
-                whole[name] = str(value)
-        _fill(whole, "context", self.context)
-        _fill(whole, "integrations", self.integrations)
+            if name in whole and not (type(value := whole[name]) is str and value):
+                _mend_id(whole, name, value)
+        if self.context:
+            _fill(whole, "context", self.context)
+        if self.integrations:
+            _fill(whole, "integrations", self.integrations)
         return whole
 
 
@@ -79,9 +80,16 @@ def _check_copies(batch: Batch, limits: Limits) -> None:
 
 def _fill(call: dict[str, Any], name: str, shared: dict[str, Any]) -> None:
     """Put the batch's object under the call's own, whose fields win."""
-    if shared:
-        own = call.get(name)
-        if own is None:
-            call[name] = shared
-        elif isinstance(own, dict):
-            call[name] = {**shared, **own}
+    own = call.get(name)
+    if own is None:
+        call[name] = shared
+    elif isinstance(own, dict):
+        call[name] = {**shared, **own}
+
+
+def _mend_id(call: dict[str, Any], name: str, value: Any) -> None:
+    """Make an id a text, or absent; what can be neither stays for the check to find."""
+    if value in (None, ""):
+        del call[name]
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        call[name] = str(value)

@@ -5,8 +5,9 @@ import zlib
 from typing import Any
 
 import msgspec
-from starlette.requests import Request
+from starlette.types import Receive
 
+from ingest_api.head import Head
 from ingest_api.limits import Limits
 from ingest_api.refusal import Refusal
 
@@ -15,16 +16,16 @@ GZIP_MAGIC = b"\x1f\x8b"
 GZIP_ONLY = 16 + zlib.MAX_WBITS
 
 
-async def read_json(request: Request, limits: Limits, *, is_sdk_path: bool) -> Any:
+async def read_json(head: Head, receive: Receive, limits: Limits, *, is_sdk_path: bool) -> Any:
     """The JSON value in the body.
 
     SDKs label JSON as whatever they like and some send gzip without saying so, so on their paths the
     Content-Type is not looked at and gzip is recognised by its first bytes. Raises Refusal.
     """
     if not is_sdk_path:
-        _check_media_type(request.headers.get("content-type", ""))
-    is_gzip = _is_gzip(request.headers.get("content-encoding", ""))
-    body = await _read(request, limits)
+        _check_media_type(head.get("content-type") or "")
+    is_gzip = _is_gzip(head.get("content-encoding") or "")
+    body = await _read(head, receive, limits)
     if is_gzip or (is_sdk_path and body.startswith(GZIP_MAGIC)):
         body = inflate(body, limits.body_bytes)
     return parse(body)
@@ -75,23 +76,23 @@ def _is_gzip(content_encoding: str) -> bool:
     return encoding == "gzip"
 
 
-async def _read(request: Request, limits: Limits) -> bytes:
+async def _read(head: Head, receive: Receive, limits: Limits) -> bytes:
     """The bytes on the wire; a body that says it is too large is refused before any of it is asked for."""
-    length = request.headers.get("content-length", "")
+    length = head.get("content-length") or ""
     if length.isdecimal() and int(length) > limits.body_bytes:
         raise _too_large(limits.body_bytes)
     try:
         async with asyncio.timeout(limits.body_seconds):
-            return await _receive(request, limits.body_bytes)
+            return await _receive(receive, limits.body_bytes)
     except TimeoutError:
         message = f"The body did not arrive within {limits.body_seconds:g} s."
         raise Refusal("request_timeout", message, {"Connection": "close"}) from None
 
 
-async def _receive(request: Request, limit: int) -> bytes:
+async def _receive(receive: Receive, limit: int) -> bytes:
     body = b""
     while True:
-        message = await request.receive()
+        message = await receive()
         if message["type"] == "http.disconnect":
             raise Refusal("disconnected", "The connection was closed before the body was complete.")
         body += bytes(message["body"])

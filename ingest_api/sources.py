@@ -5,9 +5,8 @@ import hashlib
 from collections.abc import Iterable
 from typing import Any
 
-from starlette.requests import Request
-
 from analytics_platform.settings import Source
+from ingest_api.head import Head
 from ingest_api.refusal import Refusal
 
 
@@ -17,15 +16,15 @@ class Sources:
     def __init__(self, sources: Iterable[Source]) -> None:
         self._by_digest = {_digest(source.write_key.get_secret_value()): source for source in sources}
 
-    def of_header(self, request: Request) -> Source | None:
+    def of_header(self, head: Head) -> Source | None:
         """The source by Basic authentication, None when the request has none; raises Refusal."""
-        header = _authorization(request)
+        header = _authorization(head)
         key = _basic_user(header) if header is not None else ""
         return self._of_key(key) if key else None
 
-    def of_document(self, document: Any, request: Request) -> Source:
+    def of_document(self, document: Any, head: Head) -> Source:
         """The source by the `writeKey` of the body, of its first message, or of the query; raises Refusal."""
-        for key in _keys(document, request):
+        for key in _keys(document, head):
             if key is not None:
                 return self._of_key(key)
         raise Refusal(
@@ -47,12 +46,11 @@ def _digest(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
 
 
-def _authorization(request: Request) -> str | None:
-    """The Authorization header, unless two of them contradict each other."""
-    headers = set(request.headers.getlist("authorization"))
-    if len(headers) > 1:
+def _authorization(head: Head) -> str | None:
+    """The Authorization header, of which there may be one."""
+    if head.is_repeated("authorization"):
         raise Refusal("duplicate_authorization", "Send one Authorization header.")
-    return headers.pop() if headers else None
+    return head.get("authorization")
 
 
 def _basic_user(header: str) -> str:
@@ -65,12 +63,12 @@ def _basic_user(header: str) -> str:
         raise Refusal("bad_credentials", "The Basic credentials are not base64 of a text in UTF-8.") from None
 
 
-def _keys(document: Any, request: Request) -> Iterable[object]:
+def _keys(document: Any, head: Head) -> Iterable[object]:
     """Where a write key can be besides the header, the first to look at first."""
     if isinstance(document, dict):
         yield document.get("writeKey")
         batch = document.get("batch")
         if isinstance(batch, list) and batch and isinstance(batch[0], dict):
             yield batch[0].get("writeKey")
-    if request.scope["query_string"]:
-        yield request.query_params.get("writeKey")
+    if head.query_string:
+        yield head.query().get("writeKey")

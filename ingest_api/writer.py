@@ -6,8 +6,8 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from sys import getsizeof
+from typing import NamedTuple
 
 from analytics_platform.staging.base import Entry, Staging, StagingError
 
@@ -25,8 +25,7 @@ class Overloaded(Exception):
     """More is asked than the store takes in time; the caller is told to come back in a second."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Waiting:
+class _Waiting(NamedTuple):
     """The entries of one request and the future that its handler awaits; without entries, a question to the store."""
 
     entries: Sequence[Entry]

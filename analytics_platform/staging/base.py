@@ -16,7 +16,7 @@ whatever the first one still tries to settle is refused.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 LEASE_SECONDS = 30.0
 """How long a run counts as alive after a heartbeat; it beats six times as often."""
@@ -49,8 +49,7 @@ class LeaseLost(Exception):
     """Another run owns the lease now; this one stops at once and touches nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One call on its way into the store; with problems it goes to quarantine instead of the log."""
 
     source: str

@@ -70,7 +70,8 @@ class Connection:
             try:
                 self._db.execute(begin)
                 yield self._db
-                self._db.execute("COMMIT")
+                if self._db.in_transaction:  # it may have been given up
+                    self._db.execute("COMMIT")
             except BaseException:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")

@@ -2,15 +2,19 @@
 
 import sqlite3
 from collections.abc import Sequence
+from functools import cache
 from hashlib import blake2b
 
 from analytics_platform.staging.base import Entry, Event
 from analytics_platform.staging.sqlite.connection import Connection
 
-INSERT_EVENT = """
+# Of a group, all rows go into one statement: each one that SQLite runs gives the interpreter's lock away, and
+# getting it back from a busy event loop takes longer than the insert. The rows beyond the group's are nulls.
+INSERT_EVENTS = """
 INSERT INTO events (seq, source, message_id, message_hash, received_at, payload)
-VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (message_hash) DO NOTHING
+SELECT * FROM (VALUES {rows}) WHERE column1 IS NOT NULL ON CONFLICT (message_hash) DO NOTHING
 """
+NO_ROW = (None,) * 6
 INSERT_QUARANTINED = """
 INSERT INTO quarantine (source, message_id, message_hash, received_at, payload, problems)
 VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (message_hash) DO NOTHING
@@ -26,17 +30,30 @@ class Log:
 
     def append(self, entries: Sequence[Entry]) -> list[bool]:
         """See Staging.append."""
+        return self._append_new(entries) or self._append_each(entries)
+
+    def _append_new(self, entries: Sequence[Entry]) -> list[bool]:
+        """Append a group that is new as a whole, as nearly every group is; otherwise leave all as it was."""
+        if any(entry.problems is not None for entry in entries):
+            return []
         with self._connection.writing() as db:
-            head: int = db.execute("SELECT head FROM log").fetchone()[0]
+            head = _raise_head(db, len(entries))
+            if _insert(db, head - len(entries), entries) == len(entries):
+                return [True] * len(entries)
+            db.execute("ROLLBACK")
+        return []
+
+    def _append_each(self, entries: Sequence[Entry]) -> list[bool]:
+        """Append what is new in a group, one entry after the other."""
+        with self._connection.writing() as db:
             new = []
+            head = _raise_head(db, 0)
             for entry in entries:
                 if entry.problems is not None:
                     new.append(_quarantine(db, entry))
-                elif _insert(db, head + 1, entry):
-                    head += 1
-                    new.append(True)
                 else:
-                    new.append(False)
+                    new.append(_insert(db, head, [entry]) == 1)
+                    head += new[-1]
             db.execute("UPDATE log SET head = ?", (head,))
             return new
 
@@ -51,9 +68,29 @@ class Log:
             return int(db.execute("SELECT head FROM log").fetchone()[0])
 
 
-def _insert(db: sqlite3.Connection, seq: int, entry: Entry) -> bool:
-    values = (seq, entry.source, entry.message_id, message_hash(entry), entry.received_at, entry.payload)
-    return db.execute(INSERT_EVENT, values).rowcount == 1
+def _raise_head(db: sqlite3.Connection, events: int) -> int:
+    """Give out the next so many numbers; returns the last one."""
+    return int(db.execute("UPDATE log SET head = head + ? RETURNING head", (events,)).fetchone()[0])
+
+
+def _insert(db: sqlite3.Connection, head: int, entries: Sequence[Entry]) -> int:
+    """Insert behind `head` what is new; returns how many those are."""
+    values: list[object] = []
+    for seq, entry in enumerate(entries, head + 1):
+        values += (seq, entry.source, entry.message_id, message_hash(entry), entry.received_at, entry.payload)
+    room = _power_of_two(len(entries))
+    values += NO_ROW * (room - len(entries))
+    return db.execute(_statement(room), values).rowcount
+
+
+def _power_of_two(least: int) -> int:
+    """The smallest power of two that is not below `least`: so there are few statements to prepare."""
+    return 1 << (least - 1).bit_length()
+
+
+@cache
+def _statement(rows: int) -> str:
+    return INSERT_EVENTS.format(rows=", ".join(["(?, ?, ?, ?, ?, ?)"] * rows))
 
 
 def _quarantine(db: sqlite3.Connection, entry: Entry) -> bool:
