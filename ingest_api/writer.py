@@ -61,6 +61,7 @@ class Writer:
         self._events = 0
         self._wake = threading.Condition()
         self._is_open = False
+        self._is_unwell = False  # the store failed or hung when it was last asked to take a write
         self._trouble: str | None = None  # why the store takes no writes, as last logged
         self._thread = threading.Thread(target=self._run, name="staging-writer", daemon=True)
         self._loop: asyncio.AbstractEventLoop
@@ -79,8 +80,13 @@ class Writer:
         self._thread.join()
 
     def check_room(self) -> None:
-        """Raise Overloaded when the queue is full, so that a request need not be read."""
+        """Raise Overloaded when the queue is full, so that a request need not be read.
+
+        A store that is unwell is tried by one request after the other; the rest are answered at once.
+        """
         if not self._is_open or self._bytes >= self._queue_bytes or self._events >= self._queue_events:
+            raise Overloaded
+        if self._is_unwell and self._events:
             raise Overloaded
 
     async def append(self, entries: Sequence[Entry]) -> Stored:
@@ -92,7 +98,7 @@ class Writer:
             self._bytes += waiting.size
             self._events += len(entries)
             self._wake.notify()
-        timer = self._loop.call_later(self._patience_seconds, _settle, waiting.future, Overloaded())
+        timer = self._loop.call_later(self._patience_seconds, self._lose_patience, waiting.future)
         try:
             return await waiting.future
         finally:
@@ -101,6 +107,10 @@ class Writer:
     async def check(self) -> None:
         """Raise Overloaded or StagingError unless the thread lives and the store takes a write now."""
         await self.append([])
+
+    def _lose_patience(self, future: "asyncio.Future[Stored]") -> None:
+        self._is_unwell = True
+        _settle(future, Overloaded())
 
     def _run(self) -> None:
         try:
@@ -140,6 +150,7 @@ class Writer:
 
     def _note_trouble(self, trouble: str | None) -> None:
         """Log that the store stops or starts to take writes: a line for each change, not for each request."""
+        self._is_unwell = trouble is not None
         if trouble != self._trouble:
             self._trouble = trouble
             logger.error("the store %s", f"takes no events: {trouble}" if trouble else "takes events again")

@@ -11,6 +11,7 @@ import requests
 
 from analytics_platform.staging.base import Entry, StagingError, StagingFull
 from ingest_api.writer import GROUP_EVENTS, Overloaded, Writer
+from tests.fakes.product import eventually
 from tests.running_api import NOW, TIMEOUT, Api, ApiStarter, TestStaging, track
 
 pytest_plugins = ["tests.ingest_fixtures"]
@@ -241,6 +242,25 @@ def test_a_store_that_hangs_is_503_within_the_patience(start_api: ApiStarter) ->
     answer = api.post(TRACK, track())
 
     assert (answer.status_code, answer.json()["code"]) == (503, "overloaded")
+
+
+def test_while_the_store_hangs_one_request_waits_for_it_and_the_rest_are_answered_at_once(
+    start_api: ApiStarter, threads: ThreadPoolExecutor
+) -> None:
+    """A thousand clients must not each wait for a store that is known to be away."""
+    api = start_api(patience_seconds=0.05)
+    api.staging.hold()
+    first = api.post(TRACK, track(messageId="first"))
+
+    rest = [*threads.map(lambda n: api.post(TRACK, track(messageId=f"m-{n}")).json()["code"], range(20))]
+    commits_while_it_hung = api.staging.waits.acquire(timeout=TIMEOUT), api.staging.waits.acquire(blocking=False)
+    api.staging.release()
+    afterwards = eventually(lambda: api.post(TRACK, track()).status_code, lambda status: status == 202)
+
+    assert (first.json()["code"], {*rest}) == ("overloaded", {"overloaded"})
+    assert commits_while_it_hung == (True, False)
+    assert afterwards == 202
+    assert {"first", "m-0"} & {*ids(api.staging)} == {"first"}
 
 
 def test_housekeeping_that_the_store_refuses_stops_nobody(api: Api) -> None:
