@@ -31,6 +31,7 @@ class _Waiting(NamedTuple):
     entries: Sequence[Entry]
     size: int  # bytes in memory
     future: "asyncio.Future[Stored]"
+    deadline: float  # by the loop's clock
 
 
 class Writer:
@@ -65,6 +66,7 @@ class Writer:
         self._trouble: str | None = None  # why the store takes no writes, as last logged
         self._thread = threading.Thread(target=self._run, name="staging-writer", daemon=True)
         self._loop: asyncio.AbstractEventLoop
+        self._watch: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
         """Start the thread; called once, in the event loop that will await the answers."""
@@ -91,26 +93,32 @@ class Writer:
 
     async def append(self, entries: Sequence[Entry]) -> Stored:
         """Write the entries; returns when they are on disk. Raises Overloaded or StagingError."""
-        waiting = _Waiting(entries, sum(getsizeof(entry.payload) for entry in entries), self._loop.create_future())
+        size = sum(getsizeof(entry.payload) for entry in entries)
+        waiting = _Waiting(entries, size, self._loop.create_future(), self._loop.time() + self._patience_seconds)
         with self._wake:
             self.check_room()
             self._queue.append(waiting)
             self._bytes += waiting.size
             self._events += len(entries)
             self._wake.notify()
-        timer = self._loop.call_later(self._patience_seconds, self._lose_patience, waiting.future)
-        try:
-            return await waiting.future
-        finally:
-            timer.cancel()
+        if self._watch is None:
+            self._watch = self._loop.call_at(waiting.deadline, self._end_patience)
+        return await waiting.future
 
     async def check(self) -> None:
         """Raise Overloaded or StagingError unless the thread lives and the store takes a write now."""
         await self.append([])
 
-    def _lose_patience(self, future: "asyncio.Future[Stored]") -> None:
-        self._is_unwell = True
-        _settle(future, Overloaded())
+    def _end_patience(self) -> None:
+        """Answer whoever has waited too long; one timer for all, since one for each costs more than its event."""
+        with self._wake:
+            waiting = [one for one in (*self._in_hand, *self._queue) if not one.future.done()]
+        overdue = [one for one in waiting if one.deadline <= self._loop.time()]
+        self._is_unwell = self._is_unwell or bool(overdue)
+        for one in overdue:
+            _settle(one.future, Overloaded())
+        rest = [one.deadline for one in waiting[len(overdue) :]]
+        self._watch = self._loop.call_at(rest[0], self._end_patience) if rest else None
 
     def _run(self) -> None:
         try:
