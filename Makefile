@@ -8,7 +8,11 @@ LOCK := $(PIN) --extra build
 
 # The SDKs that the tests send with. Two versions cannot share an environment: each has a folder of its own.
 SDK_VERSIONS := 2.3.2 2.4.0
-SDKS := $(SDK_VERSIONS:%=.venv/sdks/segment-python-%/installed) $(if $(shell command -v npm 2>/dev/null),.venv/sdks/node/installed)
+SDKS := $(SDK_VERSIONS:%=.venv/benched: .venv/tested requirements-bench.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	@touch $@
+
+.venv/sdks/segment-python-%/installed) $(if $(shell command -v npm 2>/dev/null),.venv/sdks/node/installed)
 
 .PHONY: help run test lint types bench lock clean
 
@@ -28,7 +32,7 @@ lint: .venv/tested  ## what ruff thinks of the code, and of its format
 types: .venv/tested  ## what mypy thinks of the types
 	@$(BIN)/mypy
 
-bench: .venv/tested  ## measure how fast it is here, beside an endpoint that does nothing
+bench: .venv/benched  ## measure how fast it is here, beside an endpoint that does nothing
 	@$(BIN)/python -m tests.benchmarks
 
 .venv/created:
@@ -62,6 +66,7 @@ bench: .venv/tested  ## measure how fast it is here, beside an endpoint that doe
 lock:  ## pin the newest versions that pyproject.toml allows (needs uv and npm)
 	$(LOCK) pyproject.toml -o requirements.lock
 	$(LOCK) --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(LOCK) --extra bench -c requirements-dev.lock pyproject.toml -o requirements-bench.lock
 	for version in $(SDK_VERSIONS); do echo segment-analytics-python==$$version | \
 		$(PIN) --no-annotate - -o tests/sdks/segment-python-$$version.lock; done
 	cd tests/sdks/node && npm install --package-lock-only --ignore-scripts

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
+from shutil import which
 from uuid import uuid4
 
 from tests.benchmarks import load, servers
@@ -11,7 +12,7 @@ from tests.benchmarks import load, servers
 Row = tuple[str, str, str, str]
 """What, ours, what stands beside it, the ratio."""
 
-CONNECTIONS = 32
+CONNECTIONS = 64
 SECONDS = 6.0
 BATCH = 100
 PREPARED = 200_000  # events, more than a round can send
@@ -53,17 +54,44 @@ def hundred() -> bytes:
 
 
 def measure(folder: Path) -> Iterator[Row]:
-    """The rows of accepting, for requests of one event and of a hundred."""
+    """The rows of accepting: one event a request, beside nothing and beside what people build by hand; then batches."""
     with servers.nothing() as plain, servers.ingest(folder / "ingest") as ours:
-        for name, make, events in (("one event a request", one, 1), ("100 events a request", hundred, BATCH)):
-            prepared = [make() for _ in range(PREPARED // events)]  # the load generator must not be the limit
-            nothing = load.run(plain, cycle(prepared).__next__, CONNECTIONS, SECONDS)
-            accepted = load.run(ours, iter(prepared).__next__, CONNECTIONS, SECONDS)
-            if accepted.refused:
-                raise RuntimeError(f"{accepted.refused} requests were refused: the figures mean nothing")
-            yield _row(f"accepted, {name}, events/s", accepted.per_second * events, nothing.per_second * events, ",.0f")
-            for n in (50, 99):
-                yield _row(f"answer p{n}, {name}, ms", accepted.percentile(n), nothing.percentile(n), ".1f")
+        prepared = [one() for _ in range(PREPARED)]  # the load generator must not be the limit
+        fresh = iter(prepared).__next__
+        nothing = load.run(plain, cycle(prepared).__next__, CONNECTIONS, SECONDS)
+        single = _taken(load.run(ours, fresh, CONNECTIONS, SECONDS))
+        yield _row("accepted, one event a request, events/s", single.per_second, nothing.per_second, ",.0f")
+        yield from _percentiles("one event a request", single, nothing)
+        half = _taken(load.run(ours, fresh, CONNECTIONS, SECONDS, single.per_second / 2))
+        yield "answer p99 at half of that rate, ms", f"{half.percentile(99):.1f}", "", ""
+        yield from _beside_by_hand(folder, single, prepared)
+        hundreds = [hundred() for _ in range(PREPARED // BATCH)]
+        nothing = load.run(plain, cycle(hundreds).__next__, CONNECTIONS, SECONDS)
+        batches = _taken(load.run(ours, iter(hundreds).__next__, CONNECTIONS, SECONDS))
+        rate = batches.per_second * BATCH
+        yield _row("accepted, 100 events a request, events/s", rate, nothing.per_second * BATCH, ",.0f")
+        yield _row("the same, beside one event a request", rate, single.per_second, ",.0f")
+        yield from _percentiles("100 events a request", batches, nothing)
+
+
+def _beside_by_hand(folder: Path, single: load.Load, prepared: list[bytes]) -> Iterator[Row]:
+    if which("redis-server") is None:
+        yield "FastAPI, Celery, Redis: left out, there is no redis-server here", "", "", ""
+        return
+    with servers.by_hand(folder) as port:
+        by_hand = _taken(load.run(port, cycle(prepared).__next__, CONNECTIONS, SECONDS))
+    yield _row("the same, beside FastAPI, Celery and Redis", single.per_second, by_hand.per_second, ",.0f")
+
+
+def _taken(measured: load.Load) -> load.Load:
+    if measured.refused:
+        raise RuntimeError(f"{measured.refused} requests were refused: the figures mean nothing")
+    return measured
+
+
+def _percentiles(name: str, ours: load.Load, beside: load.Load) -> Iterator[Row]:
+    for n in (50, 99):
+        yield _row(f"answer p{n}, {name}, ms", ours.percentile(n), beside.percentile(n), ".1f")
 
 
 def _row(what: str, ours: float, beside: float, form: str) -> Row:

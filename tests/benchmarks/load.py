@@ -1,4 +1,4 @@
-"""A load generator: so many connections, each sending its next request when the last one is answered."""
+"""A load generator: each of its connections sends a request when the last one is answered, or at a steady rate."""
 
 import asyncio
 import time
@@ -33,10 +33,15 @@ class Load:
 class Client(asyncio.Protocol):
     """One connection; answers are small, so each comes in one piece or a few."""
 
-    def __init__(self, make: Callable[[], bytes], deadline: float, done: "asyncio.Future[None]") -> None:
+    def __init__(
+        self, make: Callable[[], bytes], deadline: float, done: "asyncio.Future[None]", interval: float
+    ) -> None:
+        """`interval` is in seconds from one request's time to the next one's; 0 sends without a pause."""
         self._make = make
         self._deadline = deadline
         self._done = done
+        self._interval = interval
+        self._due = time.perf_counter()
         self._answer = b""
         self._begun = 0.0
         self._transport: asyncio.WriteTransport
@@ -57,10 +62,13 @@ class Client(asyncio.Protocol):
         now = time.perf_counter()
         self.latencies.append(now - self._begun)
         self.refused += not head.startswith((b"HTTP/1.1 200", b"HTTP/1.1 202"))
-        if now < self._deadline:
-            self._send()
-        else:
+        self._due += self._interval
+        if now >= self._deadline:
             self._transport.close()
+        elif self._interval and self._due > now:
+            asyncio.get_running_loop().call_later(self._due - now, self._send)
+        else:
+            self._send()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  asyncio gives it
         """Let the round end."""
@@ -70,22 +78,28 @@ class Client(asyncio.Protocol):
     def _send(self) -> None:
         self._answer = b""
         request = self._make()
-        self._begun = time.perf_counter()
+        # A request that had to wait for the answer before it counts from when it should have left.
+        self._begun = self._due if self._interval else time.perf_counter()
         self._transport.write(request)
 
 
-def run(port: int, make: Callable[[], bytes], connections: int, seconds: float) -> Load:
-    """Load a server on loopback with the requests that `make` gives, as bytes."""
-    return uvloop.run(_run(port, make, connections, seconds))
+def run(port: int, make: Callable[[], bytes], connections: int, seconds: float, per_second: float = 0) -> Load:
+    """Load a server on loopback with the requests that `make` gives, as bytes.
+
+    `per_second` is how many requests to send in all; 0 is as many as are answered.
+    """
+    return uvloop.run(_run(port, make, connections, seconds, connections / per_second if per_second else 0))
 
 
-async def _run(port: int, make: Callable[[], bytes], connections: int, seconds: float) -> Load:
+async def _run(port: int, make: Callable[[], bytes], connections: int, seconds: float, interval: float) -> Load:
     loop = asyncio.get_running_loop()
     started = time.perf_counter()
     clients, ends = [], []
     for _ in range(connections):
         ends.append(loop.create_future())
-        _, client = await loop.create_connection(partial(Client, make, started + seconds, ends[-1]), "127.0.0.1", port)
+        _, client = await loop.create_connection(
+            partial(Client, make, started + seconds, ends[-1], interval), "127.0.0.1", port
+        )
         clients.append(client)
     await asyncio.gather(*ends)
     latencies = [latency for client in clients for latency in client.latencies]

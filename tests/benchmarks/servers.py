@@ -25,6 +25,22 @@ def nothing() -> Iterator[int]:
 
 
 @contextmanager
+def by_hand(folder: Path) -> Iterator[int]:
+    """FastAPI and Celery over a Redis of their own; gives the port. Needs redis-server on the machine."""
+    redis_port, port = free_port(), free_port()
+    redis = ("redis-server", "--port", str(redis_port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", "")
+    command = [sys.executable, "-m", "uvicorn", "tests.benchmarks.by_hand:app", "--port", str(port), *UVICORN]
+    environment = dict(os.environ) | {"BY_HAND_REDIS": f"redis://127.0.0.1:{redis_port}/0"}
+    store = subprocess.Popen(redis, stdout=subprocess.DEVNULL)
+    try:
+        with _serving(command, environment, f"http://127.0.0.1:{port}/docs"):
+            yield port
+    finally:
+        store.terminate()
+        store.wait()
+
+
+@contextmanager
 def ingest(data: Path) -> Iterator[int]:
     """The ingest API on a store of its own; gives its port."""
     port = free_port()
