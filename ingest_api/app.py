@@ -1,12 +1,11 @@
 """The ingest API: its accepted status is a promise that the events are on disk."""
 
-import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import cast
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -24,6 +23,7 @@ from ingest_api.answers import Answer
 from ingest_api.batch import open_batch
 from ingest_api.body import read_json
 from ingest_api.enrichment import Facts
+from ingest_api.errors import answer_to, status_of
 from ingest_api.head import Head
 from ingest_api.intake import sort_calls
 from ingest_api.limits import Limits
@@ -32,8 +32,6 @@ from ingest_api.rate_limit import RateLimit
 from ingest_api.refusal import Refusal
 from ingest_api.sources import Sources
 from ingest_api.writer import Overloaded, Writer
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +66,6 @@ OWN_PATHS = {
     f"/api/analytics/{kind}": kind for kind in ("batch", "track", "identify", "group", "page", "screen", "alias")
 }
 
-# Why a request is refused, as a status; the code of a problem inside a call, where nothing is valid, is 400.
-STATUS = {
-    "duplicate_authorization": 400,
-    "missing_write_key": 401,
-    "invalid_write_key": 401,
-    "bad_credentials": 401,
-    "request_timeout": 408,
-    "body_too_large": 413,
-    "event_too_large": 413,
-    "too_many_events": 413,
-    "unsupported_media_type": 415,
-    "unsupported_charset": 415,
-    "unsupported_encoding": 415,
-    "rate_limited": 429,
-}
-BAD_REQUEST = 400
-
 
 @dataclass(frozen=True, slots=True)
 class Api:
@@ -112,24 +93,21 @@ def create_app(  # noqa: PLR0913 - the parts that an API is made of, each of whi
     `clock` gives seconds since the epoch, `monotonic` seconds that never go back.
     """
     api = Api(registry, Sources(sources), RateLimit(monotonic), writer, clock, limits or Limits())
-    app = Starlette(
+    paths = Paths(
+        {path: Calls(api, SDK, kind) for path, kind in SDK_PATHS.items()}
+        | {path: Calls(api, OWN, kind) for path, kind in OWN_PATHS.items()}
+    )
+    app = Ingest(
+        paths,
         routes=[
-            Paths(
-                {path: Calls(api, SDK, kind) for path, kind in SDK_PATHS.items()}
-                | {path: Calls(api, OWN, kind) for path, kind in OWN_PATHS.items()}
-            ),
+            paths,
             Route("/health/live", live),
             Route("/health/ready", partial(ready, api)),
             *(Route(path, preflight, methods=["OPTIONS"]) for path in _spellings([*SDK_PATHS, *OWN_PATHS])),
         ],
-        exception_handlers={
-            Refusal: refused,
-            Overloaded: partial(unavailable, "overloaded", 1),
-            StagingFull: partial(unavailable, "storage_full", 30),
-            StagingError: partial(unavailable, "storage_unavailable", 5),
-            HTTPException: not_served,
-            Exception: internal_error,
-        },
+        exception_handlers=dict.fromkeys(
+            (Refusal, Overloaded, StagingFull, StagingError, HTTPException, Exception), failed
+        ),
         lifespan=partial(lifespan, writer),
     )
     app.router.redirect_slashes = False  # SDKs follow a redirected POST with a GET, and the events are lost
@@ -138,16 +116,32 @@ def create_app(  # noqa: PLR0913 - the parts that an API is made of, each of whi
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """The endpoint of one path: an ASGI application, since Starlette's Request and Response cost more than the work."""
+    """The endpoint of one path: an ASGI application, since Starlette's Request costs more than the work."""
 
     api: Api
     door: Door
     kind: str
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; raises what `create_app` has handlers for."""
-        answer = await take_calls(self.api, self.door, self.kind, Head(scope), receive)
-        await answer.send(send)
+        """Answer one request, whatever comes."""
+        try:
+            answer = await take_calls(self.api, self.door, self.kind, Head(scope), receive)
+        except Exception as error:  # noqa: BLE001 - the last handler is for bugs of ours
+            answer = answer_to(error)
+        await answer(scope, receive, send)
+
+
+class Ingest(Starlette):
+    """Starlette, past which the calls take a short cut: its middleware costs each of them as much as its validation."""
+
+    def __init__(self, paths: Paths, **keywords: Any) -> None:
+        """`paths` are among the routes, too, which answer other methods."""
+        super().__init__(**keywords)
+        self._paths = paths
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        await (self._paths.endpoint(scope) or super().__call__)(scope, receive, send)
 
 
 async def take_calls(api: Api, door: Door, kind: str, head: Head, receive: Receive) -> Answer:
@@ -165,7 +159,7 @@ async def take_calls(api: Api, door: Door, kind: str, head: Head, receive: Recei
     intake = sort_calls(batch, source, api.registry, facts, api.limits.event_bytes)
     if not intake.entries and not door.is_for_sdks:
         code = intake.rejected[0].problems[0].code
-        return answers.nothing_valid(STATUS.get(code, BAD_REQUEST), intake, code)
+        return answers.nothing_valid(status_of(code), intake, code)
     stored = await api.writer.append(intake.entries) if intake.entries else []
     return answers.taken(door.accepted, intake, stored, is_single=batch.kind is not None)
 
@@ -186,32 +180,9 @@ async def preflight(request: Request) -> Response:
     return answers.preflight(request.headers.get("access-control-request-headers"))
 
 
-async def refused(_request: Request, error: Exception) -> Response:
-    """The request is the caller's to mend."""
-    refusal = cast("Refusal", error)
-    status = STATUS.get(refusal.code, BAD_REQUEST)
-    return answers.error(status, refusal.code, refusal.message, headers=refusal.headers)
-
-
-async def unavailable(code: str, retry_after: int, _request: Request, _error: Exception) -> Response:
-    """Nothing was taken, and the same request will do later; `retry_after` is in seconds."""
-    message = f"Nothing of this request was promised: send it again, with the same messageId, in {retry_after} s."
-    return answers.error(503, code, message, headers={"Retry-After": str(retry_after)})
-
-
-async def not_served(_request: Request, error: Exception) -> Response:
-    """The path or the method is none of ours."""
-    headers = cast("HTTPException", error).headers
-    if headers and "Allow" in headers:
-        return answers.error(405, "method_not_allowed", f"This path takes {headers['Allow']}.", headers)
-    return answers.error(404, "not_found", "Post events to /api/analytics/batch, or to /v1/batch with an SDK.")
-
-
-async def internal_error(_request: Request, error: Exception) -> Response:
-    """A bug of ours; the log names the request, the answer says nothing about the inside."""
-    request_id = answers.new_request_id()
-    logger.error("request %s failed: %s", request_id, type(error).__name__)
-    return answers.error(500, "internal", "An error of ours; nothing was promised.", request_id=request_id)
+async def failed(_request: Request, error: Exception) -> Response:
+    """Starlette's way to the answer of an error."""
+    return answer_to(error)
 
 
 @asynccontextmanager
@@ -225,4 +196,3 @@ async def lifespan(writer: Writer, _app: Starlette) -> AsyncIterator[None]:
 def _spellings(paths: Iterable[str]) -> list[str]:
     """Each path without and with a slash at its end."""
     return [path + slash for path in paths for slash in ("", "/")]
-

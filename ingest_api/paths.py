@@ -16,12 +16,16 @@ class Paths(BaseRoute):
         """Each path is served with and without a slash at its end, never by a redirect."""
         self._endpoints = {spelling: app for path, app in endpoints.items() for spelling in (path, path + "/")}
 
+    def endpoint(self, scope: Scope) -> ASGIApp | None:
+        """The endpoint that takes this request; None when none does."""
+        is_post = scope["type"] == "http" and scope["method"] == "POST"
+        return self._endpoints.get(scope["path"]) if is_post else None
+
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """See BaseRoute."""
-        endpoint = self._endpoints.get(scope["path"]) if scope["type"] == "http" else None
-        if endpoint is None:
+        if scope["type"] != "http" or scope["path"] not in self._endpoints:
             return Match.NONE, {}
-        return (Match.FULL if scope["method"] == "POST" else Match.PARTIAL), {"endpoint": endpoint}
+        return (Match.FULL if scope["method"] == "POST" else Match.PARTIAL), {}
 
     def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
         """Nothing here has a name."""
@@ -29,6 +33,7 @@ class Paths(BaseRoute):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See BaseRoute."""
-        if scope["method"] != "POST":
+        endpoint = self.endpoint(scope)
+        if endpoint is None:
             raise HTTPException(405, headers={"Allow": "POST"})
-        await scope["endpoint"](scope, receive, send)
+        await endpoint(scope, receive, send)
