@@ -21,7 +21,7 @@ def accounts(context: dg.AssetExecutionContext, platform: Platform) -> dg.Materi
     calls = group_calls(snapshot.NAME, frame.to_dict("records"), occasion(context.run), now)
     staging = platform.staging(settings)
     try:
-        sent = sum(staging.append(entries(calls, registry.default(), now)))
+        sent = sum(platform.suppressed(settings, staging).append(entries(calls, registry.default(), now)))
     finally:
         staging.close()
     return dg.MaterializeResult(

@@ -7,6 +7,10 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from analytics_platform.commands import suppress
+from analytics_platform.commands.check_destinations import check
+from analytics_platform.commands.preview import preview
+
 
 class _OneLine(TyperGroup):
     """Commands whose configuration errors end as one line on stderr."""
@@ -27,6 +31,14 @@ app = typer.Typer(cls=_OneLine, no_args_is_help=True, add_completion=False, pret
 @app.callback()
 def analytics() -> None:
     """A self-hosted pipeline for product analytics."""
+
+
+destinations = typer.Typer(no_args_is_help=True, help="Look at destinations, and try them.")
+destinations.command()(preview)
+destinations.command()(check)
+
+app.add_typer(suppress.app, name="suppress")
+app.add_typer(destinations, name="destinations")
 
 
 @app.command()

@@ -71,7 +71,14 @@ def _execute(destination: str, attempt: Attempt, platform: Platform) -> Report:
     settings = platform.settings()
     job = platform.job(settings, destination)
     staging = platform.staging(settings)
-    world = Surroundings(staging, time.time, time.sleep, lambda: None, lambda: platform.is_stopping(settings))
+    world = Surroundings(
+        staging,
+        time.time,
+        time.sleep,
+        lambda: None,
+        lambda: platform.is_stopping(settings),
+        suppressed=platform.suppressed(settings, staging).among,
+    )
     try:
         return execute(job, attempt, world)
     finally:

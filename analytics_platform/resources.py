@@ -10,9 +10,12 @@ import dagster as dg
 from analytics_platform.delivery.due import Threshold
 from analytics_platform.delivery.job import Job
 from analytics_platform.destinations import build
+from analytics_platform.destinations.filters import filter_of
 from analytics_platform.settings import ConfigurationError, Settings, load
+from analytics_platform.settings.hash_key import hash_key
 from analytics_platform.staging import open_staging
 from analytics_platform.staging.base import Staging
+from analytics_platform.staging.suppression import SuppressionList
 from analytics_platform.supervisor import STOP_FILE
 
 
@@ -29,6 +32,10 @@ class Platform(dg.ConfigurableResource[None]):
         staging.register([destination.name for destination in settings.destinations])
         return staging
 
+    def suppressed(self, settings: Settings, staging: Staging) -> SuppressionList:
+        """The suppression list of the store; raises ConfigurationError for a hash key that cannot be used."""
+        return SuppressionList(staging, hash_key(os.environ, settings.data_dir))
+
     def job(self, settings: Settings, name: str) -> Job:
         """What a run of this destination works on; raises ConfigurationError for a name that is not configured."""
         found = next((destination for destination in settings.destinations if destination.name == name), None)
@@ -44,6 +51,8 @@ class Platform(dg.ConfigurableResource[None]):
             flush_interval=found.flush_interval,
             concurrency=found.concurrency,
             give_up_after=found.give_up_after_hours * 3600,
+            rate_limit=found.rate_limit,
+            filter=filter_of(found),
         )
 
     def thresholds(self, settings: Settings) -> dict[str, Threshold]:

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from functools import cache
+from importlib import import_module
 from types import ModuleType
 
-import event_registry.events
 from event_registry.calls import Problem
 from event_registry.definitions import Event, Traits
 from event_registry.validation import check_values, closest
@@ -60,8 +60,8 @@ def collect(module: ModuleType) -> Registry:
 
 @cache
 def default() -> Registry:
-    """The plan of events.py."""
-    return collect(event_registry.events)
+    """The plan of events.py; raises DefinitionError when one of its classes is wrong."""
+    return collect(import_module("event_registry.events"))
 
 
 def _traits(call: Mapping[str, object]) -> tuple[object, *tuple[str, ...]]:

@@ -16,14 +16,17 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from analytics_platform.settings import Source
+from analytics_platform.settings.privacy import PrivacySettings
 from analytics_platform.staging.base import StagingError, StagingFull
 from event_registry.registry import Registry
 from ingest_api import answers
 from ingest_api.answers import Answer
 from ingest_api.batch import open_batch
 from ingest_api.body import read_json
+from ingest_api.client_address import client_address
 from ingest_api.enrichment import Facts
 from ingest_api.errors import answer_to, status_of
+from ingest_api.geoip import GeoIp
 from ingest_api.head import Head
 from ingest_api.intake import sort_calls
 from ingest_api.limits import Limits
@@ -77,6 +80,8 @@ class Api:
     writer: Writer
     clock: Callable[[], float]
     limits: Limits
+    privacy: PrivacySettings
+    geoip: GeoIp | None
 
 
 def create_app(  # noqa: PLR0913 - the parts that an API is made of, each of which a test may replace
@@ -87,12 +92,23 @@ def create_app(  # noqa: PLR0913 - the parts that an API is made of, each of whi
     clock: Callable[[], float] = time.time,
     monotonic: Callable[[], float] = time.monotonic,
     limits: Limits | None = None,
+    privacy: PrivacySettings | None = None,
+    geoip: GeoIp | None = None,
 ) -> Starlette:
     """The whole API; its lifespan starts the writer, and at the end drains and closes it.
 
     `clock` gives seconds since the epoch, `monotonic` seconds that never go back.
     """
-    api = Api(registry, Sources(sources), RateLimit(monotonic), writer, clock, limits or Limits())
+    api = Api(
+        registry,
+        Sources(sources),
+        RateLimit(monotonic),
+        writer,
+        clock,
+        limits or Limits(),
+        privacy or PrivacySettings(),
+        geoip,
+    )
     paths = Paths(
         {path: Calls(api, SDK, kind) for path, kind in SDK_PATHS.items()}
         | {path: Calls(api, OWN, kind) for path, kind in OWN_PATHS.items()}
@@ -155,7 +171,9 @@ async def take_calls(api: Api, door: Door, kind: str, head: Head, receive: Recei
         source = api.sources.of_document(document, head)
         api.rate_limit.take(source)
     batch = open_batch(document, kind, api.limits)
-    facts = Facts(api.clock(), head.peer, head.get("user-agent"), batch.sent_at)
+    address = client_address(head, api.privacy.trusted_proxies, api.privacy.address_header)
+    agent = head.get("user-agent")
+    facts = Facts(api.clock(), address, agent, batch.sent_at, source.name, source.kind, api.privacy, api.geoip)
     intake = sort_calls(batch, source, api.registry, facts, api.limits.event_bytes)
     if not intake.entries and not door.is_for_sdks:
         code = intake.rejected[0].problems[0].code

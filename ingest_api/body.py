@@ -1,6 +1,5 @@
 """Reads a request's body, as the JSON value that it holds, within bounds that hold while it is read."""
 
-import asyncio
 import zlib
 from typing import Any
 
@@ -25,7 +24,7 @@ async def read_json(head: Head, receive: Receive, limits: Limits, *, is_sdk_path
     if not is_sdk_path:
         _check_media_type(head.get("content-type") or "")
     is_gzip = _is_gzip(head.get("content-encoding") or "")
-    body = await _read(head, receive, limits)
+    body = await _read(head, receive, limits.body_bytes)
     if is_gzip or (is_sdk_path and body.startswith(GZIP_MAGIC)):
         body = inflate(body, limits.body_bytes)
     return parse(body)
@@ -76,30 +75,32 @@ def _is_gzip(content_encoding: str) -> bool:
     return encoding == "gzip"
 
 
-async def _read(head: Head, receive: Receive, limits: Limits) -> bytes:
-    """The bytes on the wire; a body that says it is too large is refused before any of it is asked for."""
+async def _read(head: Head, receive: Receive, limit: int) -> bytes:
+    """The bytes on the wire; a body that says it is too large is refused before any of it is asked for.
+
+    How long they may take, and how many all requests may hold together, is bounded in protocol.py.
+    """
     length = head.get("content-length") or ""
-    if length.isdecimal() and int(length) > limits.body_bytes:
-        raise _too_large(limits.body_bytes)
-    try:
-        async with asyncio.timeout(limits.body_seconds):
-            return await _receive(receive, limits.body_bytes)
-    except TimeoutError:
-        message = f"The body did not arrive within {limits.body_seconds:g} s."
-        raise Refusal("request_timeout", message, {"Connection": "close"}) from None
+    if length.isdecimal() and int(length) > limit:
+        raise _too_large(limit)
+    body, more = await _part(receive)
+    if more:
+        whole = bytearray(body)  # which grows without being copied, however small the parts are
+        while more and len(whole) <= limit:
+            body, more = await _part(receive)
+            whole += body
+        body = bytes(whole)
+    if len(body) > limit:
+        raise _too_large(limit)
+    return body
 
 
-async def _receive(receive: Receive, limit: int) -> bytes:
-    body = b""
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Refusal("disconnected", "The connection was closed before the body was complete.")
-        body += bytes(message["body"])
-        if len(body) > limit:
-            raise _too_large(limit)
-        if not message["more_body"]:
-            return body
+async def _part(receive: Receive) -> tuple[bytes, bool]:
+    """The next bytes, and whether more come behind them."""
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise Refusal("disconnected", "The connection was closed before the body was complete.")
+    return message["body"], message["more_body"]
 
 
 def _too_large(limit: int) -> Refusal:

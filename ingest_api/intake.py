@@ -40,7 +40,7 @@ def sort_calls(batch: Batch, source: Source, registry: Registry, facts: Facts, e
         if verdict.outcome == "rejected":
             intake.rejected.append(Note(index, _message_id(call), verdict.problems))
             continue
-        entry = _entry(call, source, facts, verdict)
+        entry = _entry(call, index, source, facts, verdict)
         intake.entries.append(entry)
         if verdict.problems:
             notes = intake.quarantined if verdict.outcome == "quarantined" else intake.warnings
@@ -48,8 +48,8 @@ def sort_calls(batch: Batch, source: Source, registry: Registry, facts: Facts, e
     return intake
 
 
-def _entry(call: dict[str, Any], source: Source, facts: Facts, verdict: Verdict) -> Entry:
-    enriched = enrich(call, facts)
+def _entry(call: dict[str, Any], index: int, source: Source, facts: Facts, verdict: Verdict) -> Entry:
+    enriched = enrich(call, facts, index)
     quarantined = verdict.outcome == "quarantined"
     return Entry(
         source=source.name,

@@ -2,30 +2,52 @@
 
 import gc
 import logging
+import math
 import os
+import resource
 import signal
 import socket
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
+from typing import NamedTuple, cast
 
 import uvicorn
 from starlette.applications import Starlette
 
 from analytics_platform.settings import ConfigurationError, Settings, load
+from analytics_platform.settings.hash_key import hash_key
 from analytics_platform.staging import open_staging
 from analytics_platform.staging.base import Staging, StagingError
-from event_registry.registry import default
+from analytics_platform.staging.suppression import SuppressionList
+from event_registry.definitions import DefinitionError
+from event_registry.registry import Registry, default
 from ingest_api.app import create_app
+from ingest_api.connections import Connections
+from ingest_api.geoip import GeoIp
+from ingest_api.limits import Limits
+from ingest_api.protocol import BoundedProtocol
+from ingest_api.workers import keep_working
 from ingest_api.writer import Writer
 
 BACKLOG = 2048  # connections that wait to be accepted
-KEEP_ALIVE_SECONDS = 75  # longer than the proxies in front usually wait, so that they close first
-DRAIN_SECONDS = 8  # for requests that are being read when the process is told to stop
+SPARE_FILES = 100  # open files of a process that are no connections
+
+
+class Parts(NamedTuple):
+    """What every process that takes requests is made of."""
+
+    settings: Settings
+    registry: Registry
+    hash_key: bytes
+    geoip: GeoIp | None
 
 
 class CannotServe(Exception):
@@ -47,18 +69,34 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
     """Serve until told to stop; what was read by then is written and answered first."""
     os.umask(0o077)  # events are nobody else's business on this machine
     _set_up_logging()
-    for stop in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(stop, lambda *_: sys.exit(0))  # uvicorn raises the signal again when it has drained
+    _end_when_told()
     try:
-        settings = load(environ, Path.cwd())
-        with _listen(settings.host, settings.port) as listener, closing(open_staging(settings.queue)) as staging:
-            staging.register([destination.name for destination in settings.destinations])
-            serve(settings, staging, listener)
-    except (ConfigurationError, StagingError, CannotServe) as error:
+        parts = read_parts(environ, Path.cwd())
+        settings = parts.settings
+        with _listen(settings.host, settings.port) as listener:
+            with closing(open_staging(settings.queue)) as staging:
+                staging.register([destination.name for destination in settings.destinations])
+            where = f"http://{settings.host}:{settings.port}"
+            print(f"ingest API: takes events at {where}", flush=True)  # noqa: T201 - for the person at the terminal
+            work = partial(_work, parts, listener)
+            work() if settings.ingest.workers == 1 else keep_working(settings.ingest.workers, work)
+    except (ConfigurationError, DefinitionError, StagingError, CannotServe) as error:
         sys.exit(f"ingest API: {error}")
 
 
-def serve(settings: Settings, staging: Staging, listener: socket.socket) -> None:
+def read_parts(environ: Mapping[str, str], cwd: Path) -> Parts:
+    """Read all that can be wrong before anything is served; raises ConfigurationError and DefinitionError."""
+    settings = load(environ, cwd)
+    database = settings.ingest.privacy.geoip_database
+    return Parts(
+        settings,
+        default(),
+        hash_key(environ, settings.data_dir),
+        GeoIp(database, time.monotonic) if database else None,
+    )
+
+
+def serve(parts: Parts, staging: Staging, listener: socket.socket) -> None:
     """Serve the API on a listening socket; raises CannotServe when the writer has died of a bug."""
     has_died = threading.Event()
 
@@ -66,23 +104,32 @@ def serve(settings: Settings, staging: Staging, listener: socket.socket) -> None
         has_died.set()
         server.should_exit = True
 
-    app = create_app(registry=default(), sources=settings.sources, writer=Writer(staging, on_death=stop))
-    server = uvicorn.Server(server_config(app))
+    limits = _limits()
+    suppressed = SuppressionList(staging, parts.hash_key)
+    suppressed.refresh()  # so that a wrong key is one line, at once
+    app = create_app(
+        registry=parts.registry,
+        sources=parts.settings.sources,
+        writer=Writer(staging, on_death=stop, append=suppressed.append),
+        limits=limits,
+        privacy=parts.settings.ingest.privacy,
+        geoip=parts.geoip,
+    )
+    server = uvicorn.Server(server_config(app, limits))
     gc.collect()
     gc.freeze()  # what lives as long as the process need not be walked while requests wait
-    where = f"http://{settings.host}:{settings.port}"
-    print(f"ingest API: takes events at {where}", flush=True)  # noqa: T201 - for the person at the terminal
     server.run(sockets=[listener])
     if has_died.is_set():
         raise CannotServe("the writer has died of a bug, see the log above")
 
 
-def server_config(app: Starlette) -> uvicorn.Config:
-    """How the HTTP server runs: it names nobody in its answers or its log."""
+def server_config(app: Starlette, limits: Limits) -> uvicorn.Config:
+    """How the HTTP server runs: within the limits, and naming nobody in its answers or its log."""
+    protocol = partial(BoundedProtocol, limits, Connections(limits))
     return uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=cast("type[BoundedProtocol]", protocol),  # uvicorn only calls it
         ws="none",
         lifespan="on",
         log_config=None,
@@ -90,9 +137,35 @@ def server_config(app: Starlette) -> uvicorn.Config:
         server_header=False,
         proxy_headers=False,
         backlog=BACKLOG,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=DRAIN_SECONDS,
+        timeout_keep_alive=cast("int", limits.idle_seconds),  # uvicorn only hands it to the event loop
+        timeout_graceful_shutdown=math.ceil(limits.drain_seconds + limits.linger_seconds) + 1,
     )
+
+
+def _work(parts: Parts, listener: socket.socket) -> None:
+    """What each of the processes does, with a connection to the store of its own."""
+    _end_when_told()
+    try:
+        with closing(open_staging(parts.settings.queue)) as staging:
+            serve(parts, staging, listener)
+    except (StagingError, CannotServe) as error:
+        sys.exit(f"ingest API: {error}")
+
+
+def _end_when_told() -> None:
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, lambda *_: sys.exit(0))  # uvicorn raises the signal again when it has drained
+
+
+def _limits() -> Limits:
+    """The limits, with no more connections than the process may have, which it asks the system for."""
+    limits, (files, most) = Limits(), resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = limits.connections + SPARE_FILES
+    if files != resource.RLIM_INFINITY and files < wanted:
+        files = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
+        limits = replace(limits, connections=files - SPARE_FILES)
+    return limits
 
 
 def _set_up_logging() -> None:

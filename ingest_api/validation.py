@@ -7,6 +7,7 @@ from typing import Any, Literal
 from analytics_platform.settings import Source
 from event_registry.calls import Problem
 from event_registry.registry import Registry
+from ingest_api.consent import check_consent
 from ingest_api.content import check_content
 
 Outcome = Literal["accepted", "quarantined", "rejected"]
@@ -34,6 +35,12 @@ def judge(call: Any, kind: str | None, source: Source, registry: Registry, event
     problems = check_content(call, kind, event_bytes)
     if problems:
         return Verdict("rejected", problems)
+    verdict = _by_the_plan(call, source, registry)
+    consent = check_consent(call)
+    return Verdict(verdict.outcome, [*verdict.problems, *consent]) if consent else verdict
+
+
+def _by_the_plan(call: Mapping[str, Any], source: Source, registry: Registry) -> Verdict:
     if source.plan_mode == "off":
         return ACCEPTED
     if not registry.is_planned(call):

@@ -3,13 +3,13 @@
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from analytics_platform.destinations.base import Outgoing
+from analytics_platform.destinations.http import Client
+from analytics_platform.destinations.posting import Terms
 from analytics_platform.staging.base import Event
 
-VECTORS = Path(__file__).parent / "vectors"
 NOW = datetime(2026, 3, 4, 10, 20, 31, 500_000, tzinfo=UTC)
 RECEIVED_AT = datetime(2026, 3, 4, 10, 20, 31, tzinfo=UTC).timestamp()
 
@@ -37,7 +37,7 @@ def tracks(*message_ids: str, **fields: Any) -> list[Outgoing]:
     return [outgoing({"messageId": name, **call}, seq) for seq, name in enumerate(message_ids, 1)]
 
 
-def vectors(name: str) -> list[dict[str, Any]]:
-    """The reference examples in a file of tests/vectors."""
-    found: list[dict[str, Any]] = json.loads((VECTORS / f"{name}.json").read_text())
-    return found
+def terms(endpoint: str, key: str = "write-key", **facts: Any) -> Terms:
+    """What an adapter is made of, with a client that does not try twice."""
+    given = {"client": Client((key, facts.get("secret", "")), tries=1), "now": now, "max_events": 100, **facts}
+    return Terms("x", endpoint, key, **given)

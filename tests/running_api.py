@@ -5,6 +5,7 @@ import json
 import socket
 import sqlite3
 import threading
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from starlette.applications import Starlette
 from analytics_platform.settings import Source
 from analytics_platform.staging.base import Entry
 from analytics_platform.staging.sqlite import SqliteStaging
+from analytics_platform.staging.suppression import SuppressionList
 from event_registry.registry import default
 from ingest_api.app import create_app
 from ingest_api.limits import Limits
@@ -29,6 +31,7 @@ from ingest_api.writer import QUEUE_BYTES, Writer
 NOW = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 KEY = "YOUR_WRITE_KEY"  # as in the recordings
 TIMEOUT = 20
+HASH_KEY = b"the installation's hash key, for tests"
 
 
 class TestStaging(SqliteStaging):
@@ -152,6 +155,13 @@ def raw(**fields: object) -> bytes:
     return msgspec.json.encode(track(**fields))
 
 
+def bomb(mebibytes: int) -> bytes:
+    """The beginning of so many mebibytes of nothing as gzip, a thousandth as large; it has no end."""
+    deflater = zlib.compressobj(9, zlib.DEFLATED, 31)
+    first, next_one = [deflater.compress(bytes(1 << 20)) + deflater.flush(zlib.Z_FULL_FLUSH) for _ in range(2)]
+    return first + next_one * (mebibytes - 1)
+
+
 def typed(**fields: object) -> dict[str, Any]:
     """The same as it stands in a batch."""
     return {"type": "track", **track(**fields)}
@@ -185,22 +195,26 @@ class ApiStarter:
             registry=default(),
             sources=sources or [source()],
             writer=Writer(
-                staging, on_death=api.writer_has_died.set, queue_bytes=queue_bytes, patience_seconds=patience_seconds
+                staging,
+                on_death=api.writer_has_died.set,
+                append=SuppressionList(staging, HASH_KEY).append,
+                queue_bytes=queue_bytes,
+                patience_seconds=patience_seconds,
             ),
             clock=lambda: NOW,
             monotonic=monotonic,
             limits=limits,
         )
-        api.url = self.stack.enter_context(serving(app))
+        api.url = self.stack.enter_context(serving(app, limits or Limits()))
         self.stack.callback(staging.release)
         return api
 
 
 @contextmanager
-def serving(app: Starlette) -> Iterator[str]:
+def serving(app: Starlette, limits: Limits) -> Iterator[str]:
     """Serve an app on a port of its own as production does; gives the URL."""
     with socket.create_server(("127.0.0.1", 0)) as listener:  # connections wait here until the server is up
-        server = uvicorn.Server(server_config(app))
+        server = uvicorn.Server(server_config(app, limits))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,14 @@ from analytics_platform.delivery.job import End, Job, Pace, Surroundings
 from analytics_platform.delivery.run import Attempt, Report, execute
 from analytics_platform.staging import open_staging
 from analytics_platform.staging.base import Entry, Lease, StreamState
+from analytics_platform.staging.suppression import SuppressionList
 from tests.fakes.clock import Clock
 from tests.fakes.destination import Obedient
 from tests.stores import take
 
 MINUTE = 60.0
 HOUR = 3600.0
+HASH_KEY = b"the installation's hash key, for tests"
 BEAT = 10.0  # simulated seconds between two heartbeats of whoever works
 
 
@@ -76,6 +79,10 @@ class Simulation:
             ]
         )
 
+    def limit_rate(self, per_second: float) -> None:
+        """Let the vendor have so many requests a second from the next run on."""
+        self.job = replace(self.job, rate_limit=per_second)
+
     def stop(self) -> None:
         """Tell whoever works to stop."""
         self.is_stopping = True
@@ -83,7 +90,13 @@ class Simulation:
     def surroundings(self) -> Surroundings:
         """The world of a run."""
         return Surroundings(
-            self.staging, self.clock, self.wait, lambda: None, lambda: self.is_stopping, lambda: self.elapsed
+            self.staging,
+            self.clock,
+            self.wait,
+            lambda: None,
+            lambda: self.is_stopping,
+            lambda: self.elapsed,
+            SuppressionList(self.staging, HASH_KEY).among,
         )
 
     def drain(self, run_id: str = "run-1", until: int | None = None) -> End:
@@ -102,7 +115,7 @@ class Simulation:
         self._alive = {run_id}
         world = self.surroundings()
         if wait is not None:
-            world = Surroundings(self.staging, self.clock, wait, world.guard, world.stop, world.monotonic)
+            world = replace(world, wait=wait)
         return execute(self.job, Attempt(run_id, re_executes, is_last, pause=60.0), world)
 
     def bury(self, run_id: str, *message_ids: str) -> None:

@@ -45,6 +45,7 @@ LIBRARIES = {
     "pandas": ("analytics_platform.snapshots",),
     "starlette": ("ingest_api",),
     "uvicorn": ("ingest_api",),
+    "maxminddb": ("ingest_api.geoip",),
     "typer": ("analytics_platform.cli", "analytics_platform.commands"),
 }
 """Where alone each of these libraries may be imported."""

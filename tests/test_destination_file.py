@@ -2,13 +2,14 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from analytics_platform.destinations.file import File
-from tests.outgoing import NOW, now, tracks
+from analytics_platform.destinations.file import File, build
+from tests.outgoing import NOW, now, terms, tracks
 from tests.programs import start
 
 
@@ -99,6 +100,52 @@ def test_lines_of_several_writers_do_not_mix(folder: Path) -> None:
 
     lines = (folder / "2026-03-04.jsonl").read_text().splitlines()
     assert sorted(lines) == sorted(each.event.payload for each in events)
+
+
+@pytest.mark.parametrize("torn", ['{"messageId": "to', "x" * 200_000])
+def test_what_a_killed_writer_has_left_is_taken_back(folder: Path, torn: str) -> None:
+    """Its event was never confirmed, and comes again; the next line begins a line."""
+    File(folder, 10, now).send(tracks("a"))
+    (file,) = folder.iterdir()
+    with file.open("a") as half:
+        half.write(torn)
+
+    File(folder, 10, now).send(tracks("b"))
+
+    assert [json.loads(line)["messageId"] for line in file.read_text().splitlines()] == ["a", "b"]
+
+
+def test_a_file_with_nothing_but_half_a_line_begins_anew(folder: Path) -> None:
+    """There is no whole line to keep."""
+    folder.mkdir(parents=True)
+    (folder / "2026-03-04.jsonl").write_text('{"messageId": "to')
+
+    File(folder, 10, now).send(tracks("b"))
+
+    assert [json.loads(line)["messageId"] for line in (folder / "2026-03-04.jsonl").read_text().splitlines()] == ["b"]
+
+
+def test_room_is_made_by_one_writer_at_a_time(folder: Path) -> None:
+    """Two that counted at once would both remove, or both write."""
+    folder.mkdir(parents=True)
+    (folder / "2026-03-01.jsonl").write_text("x" * 2000 + "\n")
+    writers = [File(folder, 10, now, 3000) for _ in range(4)]
+
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = list(pool.map(lambda writer: writer.send(tracks("a", name="x" * 1000)), writers * 10))
+
+    assert {outcome.kind for outcome in outcomes} == {"delivered"}
+    assert sum(file.stat().st_size for file in folder.iterdir()) <= 3000
+
+
+@pytest.mark.parametrize(("name", "place"), [("file", "."), ("archive", "archive")])
+def test_each_destination_has_its_folder(tmp_path: Path, name: str, place: str) -> None:
+    """The built-in one the folder itself, others one below it: two would take each other's lines for their own."""
+    destination = build(replace(terms(""), name=name, folder=tmp_path))
+
+    destination.send(tracks("a"))
+
+    assert names(tmp_path / place) == ["2026-03-04.jsonl"]
 
 
 def test_a_full_disk_leaves_no_half_line(folder: Path) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from analytics_platform.delivery.flush import Failure, Flush, Tally, is_suspect, judge, sort
 from analytics_platform.delivery.lanes import spread
 from analytics_platform.delivery.patience import ALONE_LIMIT, SUSPECT
+from analytics_platform.delivery.routing import Route
 from analytics_platform.destinations.base import Outcome, Outgoing
 from analytics_platform.staging.base import Event, LeaseLost, Settlement, StagingError, Trouble
 from tests.fakes.destination import FORBIDDEN, UNAVAILABLE, Obedient, throttled
@@ -244,7 +245,7 @@ def test_sorting_tells_what_goes_out_what_is_skipped_and_what_cannot_be_read() -
     payloads = ['{"userId": "u"}', '{"integrations": {"All": false}}', '{"userId": ', "[7]"]
     damaged = [Event(seq, "web", f"e{seq}", NOW, payload) for seq, payload in enumerate(payloads)]
 
-    found = sort(damaged, {"vendor"})
+    found = sort(damaged, Route(frozenset({"vendor"})))
 
     assert [(each.event.seq, each.call) for each in found.outgoing] == [(0, {"userId": "u"})]
     assert [event.seq for event in found.skipped] == [1]

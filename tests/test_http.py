@@ -25,6 +25,7 @@ from tests.fakes.wire import Behaviour, drip, free_url, pour, say, say_nothing, 
 
 NOW = datetime(2026, 3, 4, 10, 20, 30, tzinfo=UTC)
 KEY = "sk-very-secret"
+AWKWARD_KEY = 'sk-very-secret/"'
 KEY_IN_BASIC = "c2stdmVyeS1zZWNyZXQ6"
 SHORT = Timeouts(connect=5, read=0.1, total=0.2)
 
@@ -35,7 +36,7 @@ pytest_plugins = ["tests.destination_fixtures"]
 @pytest.fixture
 def client() -> Client:
     """A client that tries three times, at once."""
-    return Client((KEY,), wait=0)
+    return Client((AWKWARD_KEY, KEY), wait=0)
 
 
 def in_turn(vendor: Vendor, *replies: Reply) -> None:
@@ -85,6 +86,13 @@ def test_cookies_are_not_kept(vendor: Vendor, client: Client) -> None:
     assert ["Cookie" in request.headers for request in vendor.requests] == [False, False]
 
 
+def test_headers_that_drip_are_no_answer_in_time() -> None:
+    """Each byte comes soon enough, all of them do not; the request may have been accepted, so it is not repeated."""
+    answer, requests = ask(drip(b"HTTP/1.1 200 OK\r\nX-Slow: "))
+
+    assert (answer.status, answer.problem, requests) == (0, "ReadTimeout", 1)
+
+
 def test_the_environment_redirects_nothing(
     vendor: Vendor, client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -102,12 +110,12 @@ def test_the_environment_redirects_nothing(
     assert "Authorization" not in vendor.requests[0].headers
 
 
-@pytest.mark.parametrize("echo", [KEY, KEY_IN_BASIC])
+@pytest.mark.parametrize("echo", [KEY, KEY_IN_BASIC, "sk-very-secret%2F%22", 'sk-very-secret/\\"'])
 def test_our_key_is_taken_out_of_the_answer(vendor: Vendor, client: Client, echo: str) -> None:
     """Vendors repeat the key, and debugging endpoints the whole request."""
     vendor.will_answer(400, f'{{"error": "the key {echo} is invalid"}}')
 
-    answer = client.post(vendor.url, b"{}", {})
+    answer = client.post(vendor.url, b"{}", {"Authorization": f"Basic {KEY_IN_BASIC}"})
 
     assert answer.body == '{"error": "the key <API_KEY> is invalid"}'
 
@@ -249,6 +257,14 @@ def test_no_answer_is_retried_with_its_problem_as_reason() -> None:
 def test_an_answer_is_quoted_in_part() -> None:
     """A dead letter keeps the beginning."""
     assert outcome(Answer(400, {}, "x" * 10_000), 1, NOW, Statuses()).answer == "x" * QUOTED
+
+
+@pytest.mark.parametrize(("status", "is_too_fast"), [(429, True), (503, False), (0, False)])
+def test_throttling_is_told_from_trouble(status: int, is_too_fast: bool) -> None:  # noqa: FBT001  the table's column
+    """Without a Retry-After both are tried again later, but only the one means: more slowly."""
+    outcomes = [outcome(Answer(status, headers, ""), 5, NOW, Statuses()) for headers in ({}, {"Retry-After": "3"})]
+
+    assert [each.is_too_fast for each in outcomes] == [is_too_fast] * 2
 
 
 @pytest.mark.parametrize("status", [0, 429, 500, 503])

@@ -8,9 +8,9 @@ import pytest
 
 from ingest_api.body import inflate
 from ingest_api.refusal import Refusal
+from tests.running_api import bomb
 
 LIMIT = 500 * 1024
-CHUNK = b"\0" * 1024 * 1024
 
 
 @pytest.fixture
@@ -19,12 +19,6 @@ def peak() -> Iterator[None]:
     tracemalloc.start()
     yield
     tracemalloc.stop()
-
-
-def bomb(mebibytes: int) -> bytes:
-    """So many mebibytes of nothing, as gzip, a thousandth as large."""
-    deflater = zlib.compressobj(9, zlib.DEFLATED, 31)
-    return b"".join(deflater.compress(CHUNK) for _ in range(mebibytes)) + deflater.flush()
 
 
 @pytest.mark.usefixtures("peak")

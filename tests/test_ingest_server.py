@@ -15,8 +15,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from analytics_platform.settings import load
-from ingest_api.server import CannotServe, ContentlessFormatter, serve
+from ingest_api.server import CannotServe, ContentlessFormatter, read_parts, serve
 from tests.fakes.product import eventually, free_port
 from tests.running_api import TIMEOUT, TestStaging, basic, typed
 
@@ -152,12 +151,12 @@ def test_what_keeps_it_from_starting_is_one_clear_line(tmp_path: Path, setting: 
 
 def test_a_writer_that_has_died_ends_the_process(tmp_path: Path) -> None:
     """So that a supervisor starts it again."""
-    settings = load({"ANALYTICS_DATA_DIR": str(tmp_path)}, tmp_path)
+    parts = read_parts({"ANALYTICS_DATA_DIR": str(tmp_path)}, tmp_path)
     staging = TestStaging(tmp_path / "staging.db")
     staging.housekeeping_error = RuntimeError("a bug")
 
     with closing(staging), socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as process:
-        served = process.submit(serve, settings, staging, listener)
+        served = process.submit(serve, parts, staging, listener)
         accepted = post(listener.getsockname()[1], 1)
 
         assert accepted == 1

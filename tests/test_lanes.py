@@ -6,8 +6,8 @@ from itertools import chain
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics_platform.delivery.lanes import pieces, probes, spread, user_of
-from analytics_platform.destinations.base import Outgoing
+from analytics_platform.delivery.lanes import pieces, probes, spread
+from analytics_platform.destinations.base import Outgoing, user_of
 from analytics_platform.staging.base import Event
 
 IDS = st.sampled_from([None, "", "a", "b", "c", "d"])

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from analytics_platform.delivery.routing import is_routed
+from analytics_platform.delivery.routing import Route, is_routed
+from analytics_platform.destinations.filters import Filter
 
 NAMES = frozenset({"warehouse", "segment", "segment.io"})
 
@@ -35,3 +36,16 @@ def test_integrations_decide(integrations: dict[str, Any], goes: bool) -> None: 
 def test_a_call_that_says_nothing_sensible_goes_everywhere(call: dict[str, Any]) -> None:
     """Losing it would be worse."""
     assert is_routed(call, NAMES)
+
+
+@pytest.mark.parametrize(
+    ("integrations", "source", "goes"),
+    [({}, "web", True), ({}, "app", False), ({"warehouse": False}, "web", False), ({"warehouse": True}, "app", False)],
+)
+def test_a_call_goes_where_both_it_and_the_configuration_let_it(
+    integrations: dict[str, Any], source: str, *, goes: bool
+) -> None:
+    """Neither can make up for the other."""
+    route = Route(NAMES, Filter(sources={"web"}))
+
+    assert route.takes(source, {"type": "track", "integrations": integrations}) is goes

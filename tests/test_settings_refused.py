@@ -7,6 +7,7 @@ import pytest
 
 from analytics_platform.settings import ConfigurationError, load
 
+POSTHOG = "PostHog takes events at us.i.posthog.com or eu.i.posthog.com; write one of them"
 KEY = "sk-very-secret"
 VENDOR = "https://collect.example.com/v1"
 
@@ -38,9 +39,7 @@ def complaint(folder: Path, environ: Mapping[str, str], text: str = "") -> str:
         ("ANALYTICS_ENDPOINT", "https://[::1", "must be an address such as https://api.example.com/v1"),
         ("ANALYTICS_ENDPOINT", f"https://user:{KEY}", "must be an address such as https://api.example.com/v1"),
         ("ANALYTICS_ENDPOINT", f"https://{KEY}@example.com", "must not hold a name or a key before the host"),
-        ("ANALYTICS_ENDPOINT", "https://api2.amplitude.com", "Amplitude is not a destination of this version"),
-        ("ANALYTICS_ENDPOINT", "https://api-eu.mixpanel.com/x", "Mixpanel is not a destination of this version"),
-        ("ANALYTICS_ENDPOINT", "https://posthog.com", "PostHog is not a destination of this version"),
+        ("ANALYTICS_ENDPOINT", "https://posthog.com", POSTHOG),
     ],
 )
 def test_a_wrong_variable_is_named(tmp_path: Path, name: str, value: str, sentence: str) -> None:
@@ -93,7 +92,10 @@ def test_a_signing_secret_has_its_form(tmp_path: Path, secret: str) -> None:
 @pytest.mark.parametrize(
     ("table", "sentence"),
     [
-        ('type = "kafka"', "type: must be 'file', 'segment' or 'webhook'"),
+        (
+            'type = "kafka"',
+            "type: must be 'amplitude', 'file', 'jitsu', 'mixpanel', 'posthog', 'rudderstack', 'segment' or 'webhook'",
+        ),
         ("batch_size = 5", "type: is needed"),
         ('type = "segment"', "endpoint: the vendor's address is needed"),
         ('type = "webhook"\nendpoint = "localhost"', "endpoint: must be an address such as https://api.example.com/v1"),
@@ -160,7 +162,9 @@ def test_a_variable_that_is_not_set_is_named(tmp_path: Path, environ: dict[str, 
 @pytest.mark.parametrize("text", ["port = 8000", "sources = 1", "[[destinations]]", "[source.web]"])
 def test_a_file_has_sources_and_destinations_alone(tmp_path: Path, text: str) -> None:
     """Everything else is a variable, or a slip of the pen."""
-    assert complaint(tmp_path, {}, text).endswith("there are [sources.NAME], [destinations.NAME] and [ingest], nothing else")
+    assert complaint(tmp_path, {}, text).endswith(
+        "there are [sources.NAME], [destinations.NAME] and [ingest], nothing else"
+    )
 
 
 def test_a_file_that_is_not_toml_is_named(tmp_path: Path) -> None:

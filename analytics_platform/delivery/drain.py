@@ -7,6 +7,7 @@ from analytics_platform.delivery.holds import Holds
 from analytics_platform.delivery.job import End, Job, Surroundings
 from analytics_platform.delivery.lanes import probes, spread
 from analytics_platform.delivery.patience import LONGEST_HOLD, hold_after
+from analytics_platform.delivery.rate import Rate
 from analytics_platform.delivery.settling import settle_surely
 from analytics_platform.delivery.throttle import Throttle
 from analytics_platform.destinations.base import Outgoing
@@ -35,6 +36,7 @@ class Drain:
         self._throttle = Throttle(world.monotonic, world.wait, world.stop)
         self._asked = False
         self._holds = Holds(world.monotonic)
+        self._rate = Rate(job.rate_limit, world.monotonic, world.wait)
         self._probing = world.staging.health(job.name).failures > 0
         self._size = 1 if self._probing else job.batch_size
 
@@ -105,7 +107,7 @@ class Drain:
         return self._may_end_early and (not pending or now - self._buried_at >= self._job.pace.bury)
 
     def _flush(self, events: list[Event]) -> End | None:
-        found = sort(events, self._job.names)
+        found = sort(events, self._job.route, self._world.suppressed(events))
         self._settle_unsent(found)
         outgoing = self._holds.without_waiting(found.outgoing)
         if found.outgoing and not outgoing:
@@ -113,7 +115,7 @@ class Drain:
             return None
         self._last_busy = self._world.monotonic()
         lanes = self._lanes(outgoing)
-        flush = Flush(self._job.destination, self._settle, self._world.guard, self._world.stop, self._tally)
+        flush = Flush(self._job.destination, self._settle, self._before_request, self._world.stop, self._tally)
         flush.run(lanes, self._size, self._job.concurrency)
         self._holds.note(flush, lanes)
         if flush.progressed:
@@ -125,6 +127,10 @@ class Drain:
         self._probing = self._probing and not flush.progressed
         self._size = 1 if self._probing else min(self._job.batch_size, self._size * 4)
         return None
+
+    def _before_request(self) -> None:
+        self._rate.take()
+        self._world.guard()
 
     def _lanes(self, outgoing: Sequence[Outgoing]) -> list[list[Outgoing]]:
         """What goes out side by side: after a failure single probes; an event that has failed alone goes alone."""

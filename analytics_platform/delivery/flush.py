@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ import msgspec
 
 from analytics_platform.delivery.lanes import pieces
 from analytics_platform.delivery.patience import ALONE_LIMIT, SUSPECT
-from analytics_platform.delivery.routing import is_routed
+from analytics_platform.delivery.routing import Route
 from analytics_platform.destinations.base import Destination, Outcome, Outgoing
 from analytics_platform.staging.base import Burial, Event, Settlement, Trouble
 
@@ -45,16 +45,22 @@ class Sorted:
     unreadable: list[Burial]
 
 
-def sort(events: Iterable[Event], names: Collection[str]) -> Sorted:
-    """Decode each event's call and see whether it goes to the destination known by these names."""
+def sort(events: Sequence[Event], route: Route, suppressed: Collection[int] = ()) -> Sorted:
+    """Decode each event's call and see whether it goes the way of this route.
+
+    `suppressed` has the places of the events that nobody is to have any more.
+    """
     sorted_out = Sorted([], [], [])
-    for event in events:
+    for place, event in enumerate(events):
+        if place in suppressed:
+            sorted_out.skipped.append(event)
+            continue
         try:
             call = msgspec.json.decode(event.payload, type=dict)
         except msgspec.DecodeError:
             sorted_out.unreadable.append(Burial(event, "the stored payload is not a JSON object"))
             continue
-        if is_routed(call, names):
+        if route.takes(event.source, call):
             sorted_out.outgoing.append(Outgoing(event, call))
         else:
             sorted_out.skipped.append(event)

@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from analytics_platform.delivery.flush import Failure, Flush
-from analytics_platform.delivery.lanes import User, user_of
-from analytics_platform.destinations.base import Outgoing
+from analytics_platform.destinations.base import Outgoing, User, user_of
 
 
 @dataclass(frozen=True, slots=True)

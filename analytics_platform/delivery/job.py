@@ -1,11 +1,13 @@
 """What a run is given, and how its work may end."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
+from analytics_platform.delivery.routing import Route
 from analytics_platform.destinations.base import Destination
-from analytics_platform.staging.base import Ending, Staging
+from analytics_platform.destinations.filters import EVERYTHING, Filter
+from analytics_platform.staging.base import Ending, Event, Staging
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +34,18 @@ class Job:
     concurrency: int
     give_up_after: float  # seconds
     pace: Pace = field(default_factory=Pace)
+    rate_limit: float = 0  # requests a second; 0 is no limit
+    filter: Filter = EVERYTHING  # what the configuration lets through
 
     @property
     def names(self) -> frozenset[str]:
         """How `integrations` may call the destination, in lower case."""
         return frozenset({self.name.lower(), self.kind, *({"segment.io"} if self.kind == "segment" else ())})
+
+    @property
+    def route(self) -> Route:
+        """Which events go there."""
+        return Route(self.names, self.filter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +58,7 @@ class Surroundings:
     guard: Callable[[], None]  # raises LeaseLost when nothing may be sent any more
     stop: Callable[[], bool]  # whether the run has been told to stop
     monotonic: Callable[[], float] = time.monotonic  # seconds since some start; never set back, as `clock` may be
+    suppressed: Callable[[Sequence[Event]], Collection[int]] = lambda _: ()  # places of those that nobody may have
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from analytics_platform.destinations.base import Outgoing
-
-User = tuple[str, str]
-"""A source, and an id of its own: the same id from two sources may be two people."""
-
-
-def user_of(outgoing: Outgoing) -> User:
-    """Whose call it is: the anonymousId when there is one, so that calls before and after identify agree."""
-    call = outgoing.call
-    return outgoing.event.source, str(call.get("anonymousId") or call.get("userId") or call.get("groupId") or "")
+from analytics_platform.destinations.base import Outgoing, User, user_of
 
 
 def spread(events: Sequence[Outgoing], lanes: int) -> list[list[Outgoing]]:

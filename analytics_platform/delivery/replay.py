@@ -6,6 +6,7 @@ from analytics_platform.delivery.drain import PROBES
 from analytics_platform.delivery.flush import Flush, Tally, sort
 from analytics_platform.delivery.job import End, Job, Surroundings
 from analytics_platform.delivery.lanes import spread
+from analytics_platform.delivery.rate import Rate
 from analytics_platform.delivery.settling import settle_surely
 from analytics_platform.delivery.throttle import Throttle
 from analytics_platform.destinations.base import Outgoing
@@ -24,6 +25,7 @@ class Replay:
         self._world = world
         self._tally = tally
         self._throttle = Throttle(world.monotonic, world.wait, world.stop)
+        self._rate = Rate(job.rate_limit, world.monotonic, world.wait)
         self._settled: set[int] = set()  # seqs of those read last
 
     def run(self) -> End:
@@ -36,7 +38,11 @@ class Replay:
             self._world.guard()
             seq = letters[-1].event.seq
             self._settled.clear()
-            if end := self._send(sort((letter.event for letter in letters), self._job.names).outgoing):
+            events = [letter.event for letter in letters]
+            suppressed = self._world.suppressed(events)
+            if suppressed:  # nobody may have these any more: they are discarded
+                self._settle(Settlement(skipped=[events[place] for place in suppressed]))
+            if end := self._send(sort(events, self._job.route, suppressed).outgoing):
                 return end
         return End("replayed")
 
@@ -44,7 +50,7 @@ class Replay:
         """Send them together; after a failure one by one, so that one bad letter does not keep the others here."""
         job, alone = self._job, False
         while left := [each for each in letters if each.event.seq not in self._settled]:
-            flush = Flush(job.destination, self._settle, self._world.guard, self._world.stop, self._tally)
+            flush = Flush(job.destination, self._settle, self._before_request, self._world.stop, self._tally)
             if alone:
                 flush.run([[each] for each in left[: max(PROBES, job.concurrency)]], 1, job.concurrency)
             else:
@@ -72,6 +78,10 @@ class Replay:
                 Settlement(dead=[Burial(each.event, outcome.reason, outcome.answer) for each in failure.events])
             )
         return None
+
+    def _before_request(self) -> None:
+        self._rate.take()
+        self._world.guard()
 
     def _settle(self, settlement: Settlement) -> None:
         settle_surely(lambda: self._world.staging.settle_letters(self._lease, settlement), self._world)

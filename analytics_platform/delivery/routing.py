@@ -1,8 +1,22 @@
 """Whether a call goes to a destination."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from analytics_platform.destinations.base import Call
+from analytics_platform.destinations.filters import EVERYTHING, Filter
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The way to a destination: by what a call says of it, and by what the destination's configuration says."""
+
+    names: frozenset[str]  # how `integrations` may call it, in lower case
+    filter: Filter = EVERYTHING
+
+    def takes(self, source: str, call: Call) -> bool:
+        """Whether a call from this source goes there."""
+        return is_routed(call, self.names) and self.filter.passes(source, call)
 
 
 def is_routed(call: Call, names: Collection[str]) -> bool:

@@ -1,6 +1,6 @@
 """The interface of a destination: what it is given, and the six outcomes it may answer with."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -14,7 +14,7 @@ Kind = Literal["delivered", "retry", "retry_after", "split", "dead_letter", "hal
 
 delivered    everything in the request is stored
 retry        nothing is certain, the same again later
-retry_after  the same, not before `wait` seconds have passed
+retry_after  the same, not before `wait` seconds have passed; with `throttled`, the others again at once
 split        the request is too big, or one bad event hides in it: send both halves
 dead_letter  the events in `rejected` can never succeed; `remainder` says what became of the others
 halt         our key, our address or our configuration is wrong: send nothing, bury nothing
@@ -29,6 +29,10 @@ class Outgoing:
     call: Call
 
 
+User = tuple[str, str]
+"""A source, and an id of its own: the same id from two sources may be two people."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What one request came to."""
@@ -36,9 +40,11 @@ class Outcome:
     kind: Kind
     reason: str = ""  # without event contents or keys, such as `HTTP 503`
     answer: str | None = None  # the vendor's words, keys removed; never shown in Dagster
-    wait: float | None = None  # seconds, with retry_after
+    wait: float | None = None  # seconds, with retry_after; with dead_letter, for those in `throttled`
     rejected: Mapping[int, str] = field(default_factory=dict)  # index in the request: reason, with dead_letter
     remainder: Literal["delivered", "resend"] = "resend"  # of the events that were not rejected, with dead_letter
+    throttled: Collection[int] = ()  # indexes of the events whose users alone must wait; none: all must
+    is_too_fast: bool = False  # the vendor is well and wants less (429): slow down, with `retry` and `retry_after`
 
 
 DELIVERED = Outcome("delivered")
@@ -48,13 +54,21 @@ class Destination(Protocol):
     """A vendor endpoint: what goes into one request, and what its answer means."""
 
     def cut(self, events: Sequence[Outgoing]) -> Iterator[Sequence[Outgoing]]:
-        """Cut events, in order, into what the vendor takes in one request each."""
+        """Cut events into what the vendor takes in one request each; each user's events stay in order."""
 
     def send(self, request: Sequence[Outgoing]) -> Outcome:
         """Send one request; every answer, and every failure to get one, is an outcome.
 
         What is sent is made of the stored event alone, so that each attempt bears the same dedupe keys.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one request may hold."""
+
+    events: int
+    bytes: int  # of the stored payloads, which is about what the request has
 
 
 def cut(events: Sequence[Outgoing], max_events: int, max_bytes: int) -> Iterator[Sequence[Outgoing]]:
@@ -70,3 +84,31 @@ def cut(events: Sequence[Outgoing], max_events: int, max_bytes: int) -> Iterator
         size += more
     if request:
         yield request
+
+
+def cut_by_place(
+    events: Sequence[Outgoing], place: Callable[[Call], str], limits: Mapping[str, Limits]
+) -> Iterator[Sequence[Outgoing]]:
+    """Cut events into requests of one place each, for a vendor with an endpoint for each kind of call.
+
+    An event joins the first request for its place that no earlier event of its user comes after, so that
+    users do not cut each other's requests and each user's events stay in order.
+    """
+    rounds: list[tuple[str, list[Outgoing]]] = []
+    last: dict[User, int] = {}
+    for outgoing in events:
+        user, where = user_of(outgoing), place(outgoing.call)
+        first = last.get(user, 0)
+        at = next((n for n in range(first, len(rounds)) if rounds[n][0] == where), len(rounds))
+        if at == len(rounds):
+            rounds.append((where, []))
+        rounds[at][1].append(outgoing)
+        last[user] = at
+    for where, of_one_place in rounds:
+        yield from cut(of_one_place, limits[where].events, limits[where].bytes)
+
+
+def user_of(outgoing: Outgoing) -> User:
+    """Whose call it is: the anonymousId when there is one, so that calls before and after identify agree."""
+    call = outgoing.call
+    return outgoing.event.source, str(call.get("anonymousId") or call.get("userId") or call.get("groupId") or "")

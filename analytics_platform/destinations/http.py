@@ -1,27 +1,32 @@
 """One HTTP request to a vendor, with quick retries."""
 
-import time
-from base64 import b64encode
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
+from typing import Any, Literal
+from urllib.parse import quote_plus
 
 import backoff
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
 from analytics_platform.destinations.base import DELIVERED, Outcome
+from analytics_platform.destinations.connections import PrivateAddress, PunctualAdapter, Resolve
+from analytics_platform.settings.destinations import MASK
 
 QUICK_TRIES = 3  # for a blip; what lasts longer waits in the store, not in a sleeping process
 QUICK_WAIT = 1.0  # seconds, the longest first wait; doubles
 MAX_WAIT = 3600.0  # seconds; a vendor that asks for more is asked again after this
+TOO_MANY_REQUESTS = 429
 ANSWER_BYTES = 64 * 1024
 QUOTED = 500  # characters of an answer that a dead letter keeps
 
+SECRET_HEADERS = ("Authorization", "X-Write-Key")
 QUICKLY_RETRIED = frozenset({408, 425, 500, 502, 503, 504})
+PRIVATE = PrivateAddress.__name__
 NO_ANSWER = (requests.RequestException, HTTPError)  # requests lets a few of urllib3's errors through
 
 
@@ -34,6 +39,24 @@ class Answer:
     body: str
     problem: str = ""
 
+    @property
+    def quoted(self) -> str | None:
+        """The beginning of what was said, for a dead letter."""
+        return self.body[:QUOTED] or None
+
+    @property
+    def reason(self) -> str:
+        """What came instead of a 2xx, in words that hold nothing of the vendor's."""
+        return f"HTTP {self.status}" if self.status else self.problem
+
+    @property
+    def document(self) -> Any:
+        """The body as JSON; None when it is something else, as that of a proxy may be."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
@@ -41,13 +64,13 @@ class Timeouts:
 
     connect: float = 5.0
     read: float = 30.0  # for the next bytes
-    total: float = 60.0  # for one answer, however slowly its body arrives
+    total: float = 60.0  # for one answer, however slowly it arrives
 
 
 class Client:
     """Sends to one vendor over kept-alive connections, from several threads."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  each is a fact about the vendor or the line
         self,
         secrets: tuple[str, ...] = (),
         connections: int = 4,
@@ -55,10 +78,10 @@ class Client:
         tries: int = QUICK_TRIES,
         wait: float = QUICK_WAIT,
         timeouts: Timeouts = Timeouts(),
+        resolve: Resolve | None = None,
     ) -> None:
-        """`secrets` are taken out of every answer, also in the form that Basic authentication gives them."""
-        found = [secret for secret in secrets if secret]
-        self._secrets = (*found, *(b64encode(f"{secret}:".encode()).decode() for secret in found))
+        """`secrets` are taken out of every answer; with `resolve`, only public addresses are connected."""
+        self._secrets = tuple(secret for secret in secrets if secret)
         self._tries = tries
         self._wait = wait
         self._timeouts = timeouts
@@ -66,7 +89,7 @@ class Client:
         self._session.trust_env = False  # a proxy or a .netrc of this machine's is not part of the configuration
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         for scheme in ("http://", "https://"):
-            self._session.mount(scheme, HTTPAdapter(pool_maxsize=connections))
+            self._session.mount(scheme, PunctualAdapter(connections, timeouts.total, resolve))
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Post, and again a few times if the failure may be a blip; an asked-for wait is left to the caller."""
@@ -77,7 +100,7 @@ class Client:
         return answer
 
     def _post_once(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        started = time.monotonic()
+        secrets = (*self._secrets, *credentials(headers))
         try:
             with self._session.post(
                 url,
@@ -87,32 +110,48 @@ class Client:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                deadline = started + self._timeouts.total
-                return Answer(response.status_code, response.headers, self._read(response, deadline))
+                return Answer(response.status_code, response.headers, masked(_read(response), secrets))
         except NO_ANSWER as error:
-            return Answer(0, {}, "", type(error).__name__)
+            return Answer(0, {}, "", _problem(error))
 
-    def _read(self, response: requests.Response, deadline: float) -> str:
-        """The beginning of the body, without our keys; a body that breaks off says no less than its status."""
-        body = b""
-        try:
-            while len(body) < ANSWER_BYTES and time.monotonic() < deadline:
-                piece = response.raw.read1(ANSWER_BYTES, decode_content=True)  # iter_content waits for whole chunks
-                if not piece:
-                    break
-                body += piece
-        except NO_ANSWER:
-            pass
-        text = body[:ANSWER_BYTES].decode("utf-8", "replace")
-        for secret in self._secrets:
-            text = text.replace(secret, "<API_KEY>")
-        return text
+
+def _read(response: requests.Response) -> str:
+    """The beginning of the body; one that breaks off, or comes too slowly, says no less than its status."""
+    body = b""
+    try:
+        while len(body) < ANSWER_BYTES:
+            piece = response.raw.read1(ANSWER_BYTES, decode_content=True)  # iter_content waits for whole chunks
+            if not piece:
+                break
+            body += piece
+    except NO_ANSWER:
+        pass
+    return body[:ANSWER_BYTES].decode("utf-8", "replace")
+
+
+def _problem(error: Exception) -> str:
+    """The name of what went wrong; its words could hold the address."""
+    cause = getattr(error.args[0], "reason", None) if error.args else None
+    return type(cause if isinstance(cause, PrivateAddress) else error).__name__
+
+
+def credentials(headers: Mapping[str, str]) -> list[str]:
+    """What in these headers of ours is a key, as it is written there."""
+    return [headers[name].rpartition(" ")[2] for name in SECRET_HEADERS if name in headers]
+
+
+def masked(text: str, secrets: Iterable[str]) -> str:
+    """The text with MASK for each of these, also where they stand encoded in a form or in JSON."""
+    for secret in filter(None, secrets):
+        for written in {secret, quote_plus(secret), json.dumps(secret)[1:-1]}:
+            text = text.replace(written, MASK)
+    return text
 
 
 def _is_blip(answer: Answer) -> bool:
     """Whether the same request may succeed in a moment; not after a timeout, which has taken its time already."""
     if answer.status == 0:
-        return not answer.problem.endswith("Timeout")
+        return not answer.problem.endswith(("Timeout", PRIVATE))
     return answer.status in QUICKLY_RETRIED and "Retry-After" not in answer.headers
 
 
@@ -130,18 +169,25 @@ def outcome(answer: Answer, count: int, now: datetime, statuses: Statuses) -> Ou
     `count` is the number of events in the request, `now` the time of the answer.
     """
     status = answer.status
-    reason = f"HTTP {status}" if status else answer.problem
-    quoted = answer.body[:QUOTED] or None
     if status in range(200, 300):
         return DELIVERED
+    if answer.problem == PRIVATE:
+        return Outcome("halt", "the endpoint's host leads to a private address; if it is meant to, set allow_private")
     if status in statuses.halting:
-        return Outcome("halt", reason, quoted)
+        return Outcome("halt", answer.reason, answer.quoted)
     if status in statuses.retried or status not in range(400, 500):
         wait = retry_after(answer.headers.get("Retry-After"), now)
-        return Outcome("retry", reason, quoted) if wait is None else Outcome("retry_after", reason, quoted, wait)
+        kind: Literal["retry", "retry_after"] = "retry" if wait is None else "retry_after"
+        return Outcome(kind, answer.reason, answer.quoted, wait, is_too_fast=status == TOO_MANY_REQUESTS)
+    return refused(answer, count)
+
+
+def refused(answer: Answer, count: int, reason: str | None = None) -> Outcome:
+    """What becomes of a request of so many events that can never succeed, and of which no event is named."""
+    reason = reason or answer.reason
     if count > 1:
-        return Outcome("split", reason, quoted)
-    return Outcome("dead_letter", reason, quoted, rejected={0: reason})
+        return Outcome("split", reason, answer.quoted)
+    return Outcome("dead_letter", reason, answer.quoted, rejected={0: reason})
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:

@@ -1,15 +1,16 @@
 """Segment's HTTP Tracking API, and every endpoint that has its shape."""
 
-from base64 import b64encode
-from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from analytics_platform.destinations.base import Call, Outcome, Outgoing, cut
-from analytics_platform.destinations.http import Client, Statuses, outcome
+from analytics_platform.destinations.base import Call, Limits, Outcome, Outgoing
+from analytics_platform.destinations.http import Answer, Statuses, refused
+from analytics_platform.destinations.posting import JSON, Post, Posting, Terms, basic
 
+NOT_FOUND = 404
+MAX_EVENTS = 2500
 MAX_BYTES = 475_000  # of one batch: the limit is 500 KB, the official SDKs keep this margin
 
 STATUSES = Statuses(retried=frozenset({408, 410, 425, 429, 460}))  # as the official SDKs do
@@ -33,40 +34,39 @@ FIELDS = (
 """What is sent. `receivedAt` and `originalTimestamp` are Segment's to set, a stale `sentAt` would shift the time."""
 
 
-class Segment:
+class Segment(Posting):
     """Posts batches to `{endpoint}/batch`, or single calls to `{endpoint}/track` and its like."""
 
-    def __init__(  # noqa: PLR0913  each is a fact about the endpoint
-        self, client: Client, endpoint: str, api_key: str, *, batch: bool, max_events: int, now: Callable[[], datetime]
-    ) -> None:
-        self._client = client
-        self._endpoint = endpoint.rstrip("/")
-        self._batch = batch
-        self._max_events = max_events if batch else 1
-        self._now = now
-        self._headers = {"Content-Type": "application/json"}
-        if api_key:
-            self._headers["Authorization"] = "Basic " + b64encode(f"{api_key}:".encode()).decode()
+    def __init__(self, terms: Terms, max_bytes: int = MAX_BYTES, statuses: Statuses = STATUSES) -> None:
+        super().__init__(terms, {"batch": Limits(MAX_EVENTS, max_bytes)}, statuses)
+        self._headers = {**JSON, **(basic(terms.key) if terms.key else {})}
+        self._has_answered = False  # 2xx, to a single call
 
-    def cut(self, events: Sequence[Outgoing]) -> Iterator[Sequence[Outgoing]]:
-        """See Destination.cut."""
-        return cut(events, self._max_events, MAX_BYTES)
-
-    def send(self, request: Sequence[Outgoing]) -> Outcome:
-        """See Destination.send."""
+    def posts(self, request: Sequence[Outgoing]) -> list[Post]:
+        """See Posting.posts."""
         sent_at = {"sentAt": self._now().isoformat(timespec="milliseconds").replace("+00:00", "Z")}
-        items = [shape(outgoing.call) for outgoing in request]
-        if self._batch:
+        items = [self.shape(outgoing.call) for outgoing in request]
+        if self._terms.batch:
             url, body = f"{self._endpoint}/batch", {"batch": items, **sent_at}
         else:
             url, body = f"{self._endpoint}/{items[0].pop('type')}", {**items[0], **sent_at}
-        answer = self._client.post(url, msgspec.json.encode(body), self._headers)
-        return outcome(answer, len(request), self._now(), STATUSES)
+        return [Post(url, msgspec.json.encode(body), self._headers)]
 
+    def shape(self, call: Call) -> dict[str, Any]:
+        """A call as Segment takes it: its own fields, without what is null or empty routing."""
+        item = {field: call[field] for field in FIELDS if call.get(field) is not None}
+        if item.get("integrations") == {}:
+            del item["integrations"]
+        return item
 
-def shape(call: Call) -> dict[str, Any]:
-    """A call as Segment takes it: its own fields, without what is null or empty routing."""
-    item = {field: call[field] for field in FIELDS if call.get(field) is not None}
-    if item.get("integrations") == {}:
-        del item["integrations"]
-    return item
+    def understand(self, post: Post, answer: Answer, count: int) -> Outcome:
+        """See Posting.understand.
+
+        A single call that is answered 404 may be of a type that the endpoint has no path for. It is refused once
+        another type is known to be taken; until then it is tried again, so that the others get their turn.
+        """
+        if self._terms.batch or answer.status != NOT_FOUND:
+            self._has_answered = self._has_answered or answer.status in range(200, 300)
+            return super().understand(post, answer, count)
+        reason = "HTTP 404, no path for calls of this type"
+        return refused(answer, count, reason) if self._has_answered else Outcome("retry", reason, answer.quoted)

@@ -1,51 +1,50 @@
 """Any HTTP endpoint, with signatures by the Standard Webhooks scheme."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from hashlib import blake2b
 
 import msgspec
 from standardwebhooks import Webhook as Signer
 
-from analytics_platform.destinations.base import Outcome, Outgoing, cut
-from analytics_platform.destinations.http import Client, Statuses, outcome
+from analytics_platform.destinations.base import Limits, Outcome, Outgoing
+from analytics_platform.destinations.http import Answer, Statuses
+from analytics_platform.destinations.posting import Post, Posting, Terms
 
-MAX_BYTES = 475_000
+LIMITS = Limits(2500, 475_000)  # ours: the scheme has none, and Segment's suits receivers of events
 
 # A redirect is a failed attempt for a webhook, 410 means that the endpoint is gone for good.
 STATUSES = Statuses(halting=frozenset({401, 403, 404, 410, 501, 505}))
+BAD_REQUEST = 400
 
 MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 """A messageId that may be a webhook-id as it is; the signed text is cut at dots."""
 
 
-class Webhook:
+class Webhook(Posting):
     """Posts `{type, timestamp, data}`: one call, or with `batch` the list of several."""
 
-    def __init__(  # noqa: PLR0913  each is a fact about the endpoint
-        self, client: Client, endpoint: str, secret: str, *, batch: bool, max_events: int, now: Callable[[], datetime]
-    ) -> None:
-        self._client = client
-        self._endpoint = endpoint
-        self._signer = Signer(secret) if secret else None
-        self._batch = batch
-        self._max_events = max_events if batch else 1
-        self._now = now
+    def __init__(self, terms: Terms) -> None:
+        super().__init__(terms, {"batch": LIMITS}, STATUSES)
+        self._signer = Signer(terms.key) if terms.key else None
 
-    def cut(self, events: Sequence[Outgoing]) -> Iterator[Sequence[Outgoing]]:
-        """See Destination.cut."""
-        return cut(events, self._max_events, MAX_BYTES)
-
-    def send(self, request: Sequence[Outgoing]) -> Outcome:
-        """See Destination.send."""
+    def posts(self, request: Sequence[Outgoing]) -> list[Post]:
+        """See Posting.posts."""
         body = msgspec.json.encode(self._document(request))
-        answer = self._client.post(self._endpoint, body, self._headers(message_id(request), body))
-        return outcome(answer, len(request), self._now(), STATUSES)
+        return [Post(self._endpoint, body, self._headers(message_id(request), body), may_be_compressed=False)]
+
+    def understand(self, post: Post, answer: Answer, count: int) -> Outcome:
+        """See Posting.understand; the specification tries a 400 again, so it buries nothing at once.
+
+        In company it is halved all the same, so that only the event that is refused stays behind.
+        """
+        if answer.status == BAD_REQUEST and count == 1:
+            return Outcome("retry", answer.reason, answer.quoted)
+        return super().understand(post, answer, count)
 
     def _document(self, request: Sequence[Outgoing]) -> dict[str, object]:
         last = request[-1].call
-        if self._batch:
+        if self._terms.batch:
             return {"type": "batch", "timestamp": last["timestamp"], "data": [outgoing.call for outgoing in request]}
         return {"type": last["type"], "timestamp": last["timestamp"], "data": last}
 

@@ -47,7 +47,7 @@ def load(environ: Mapping[str, str], cwd: Path) -> Settings:
         "queue": _queue(environ.get("ANALYTICS_QUEUE"), data_dir, cwd),
         "sources": read_sources(config.get("sources", {}), environ),
         "destinations": read_destinations(config.get("destinations", {}), environ),
-        "ingest": read_ingest(config.get("ingest", {}), environ),
+        "ingest": read_ingest(config.get("ingest", {}), environ, cwd),
     }
     return made(Settings, "settings", table, VARIABLES, environ)
 

@@ -1,10 +1,12 @@
 """How the ingest API works: its processes, its bounds, what it learns of a caller and what it keeps."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from analytics_platform.settings.privacy import PrivacySettings, read_privacy
 from analytics_platform.settings.reading import made
 
 VARIABLES = {"workers": "ANALYTICS_WORKERS"}
@@ -16,8 +18,10 @@ class IngestSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     workers: int = Field(default=1, ge=1, le=64)  # processes that take requests
+    privacy: PrivacySettings = PrivacySettings()
 
 
-def read_ingest(table: Mapping[str, Any], environ: Mapping[str, str]) -> IngestSettings:
-    """The `[ingest]` table of the file; raises ConfigurationError."""
-    return made(IngestSettings, "ingest", table, VARIABLES, environ)
+def read_ingest(table: Mapping[str, Any], environ: Mapping[str, str], cwd: Path) -> IngestSettings:
+    """The `[ingest]` table of the file; relative paths start at `cwd`. Raises ConfigurationError."""
+    privacy = read_privacy(table.get("privacy", {}), environ, cwd)
+    return made(IngestSettings, "ingest", {**table, "privacy": privacy}, VARIABLES, environ)

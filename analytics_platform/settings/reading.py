@@ -70,5 +70,5 @@ def _first_problem(error: ValidationError, where: str, variables: Mapping[str, s
     field = ".".join(str(part) for part in problem["loc"])
     if not field:
         field, _, message = message.partition(": ")  # what several settings must be together names one of them
-    in_file = f"{field}_env" if field in ("write_key", "api_key") else field
+    in_file = f"{field}_env" if field in ("write_key", "api_key", "api_secret") else field
     return f"{variables.get(field, f'{where}.{in_file}')}: {message}"

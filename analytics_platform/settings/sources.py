@@ -9,6 +9,7 @@ from analytics_platform.settings.reading import ConfigurationError, Name, made, 
 
 PlanMode = Literal["enforce", "quarantine", "warn", "off"]
 UnplannedMode = Literal["reject", "quarantine", "warn"]
+Kind = Literal["browser", "mobile", "server"]
 
 VARIABLES = {
     "plan_mode": "ANALYTICS_PLAN_MODE",
@@ -24,6 +25,7 @@ class Source(BaseModel):
 
     name: Name
     write_key: SecretStr
+    kind: Kind = "server"  # a browser's and a phone's key is in anybody's hands; a server is believed
     plan_mode: PlanMode = "enforce"
     unplanned_mode: UnplannedMode = "quarantine"
     rate_limit: float = Field(default=0, ge=0)  # requests a second; 0 is off

@@ -4,8 +4,10 @@ import fcntl
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
+from analytics_platform.destinations import build
 from analytics_platform.settings import ConfigurationError, Settings
 
 
@@ -39,6 +41,12 @@ def check_ports(settings: Settings) -> None:
         )
     _check_port(settings.host, settings.port, "the ingest API", "ANALYTICS_PORT")
     _check_port("127.0.0.1", settings.dagster_port, "Dagster's UI", "DAGSTER_PORT")
+
+
+def check_destinations(settings: Settings) -> None:
+    """Raises ConfigurationError when a destination's options are none that its adapter knows."""
+    for destination in settings.destinations:
+        build(destination, settings.data_dir, lambda: datetime.now(UTC))
 
 
 def _check_port(host: str, port: int, purpose: str, variable: str) -> None:

@@ -13,6 +13,7 @@ from analytics_platform.delivery.drain import Drain
 from analytics_platform.delivery.flush import Tally
 from analytics_platform.delivery.job import Job, Surroundings
 from analytics_platform.destinations.http import Client
+from analytics_platform.destinations.posting import Terms
 from analytics_platform.destinations.segment import Segment
 from analytics_platform.staging import open_staging
 from analytics_platform.staging.base import Entry, live
@@ -48,7 +49,7 @@ def _drain(folder: Path, port: int, batch_size: int) -> float:
     calls = [_call(number) for number in range(EVENTS)]
     staging.append([Entry("bench", str(c["messageId"]), time.time(), json.dumps(c)) for c in calls])
     url = f"http://127.0.0.1:{port}"
-    sink = Segment(Client(), url, "key", batch=True, max_events=batch_size, now=lambda: datetime.now(UTC))
+    sink = Segment(Terms("sink", url, "key", Client(), lambda: datetime.now(UTC), max_events=batch_size))
     job = Job("sink", "segment", sink, batch_size, 0.01, concurrency=4, give_up_after=3600)
     staging.start_run("bench", "sink")
     lease = staging.acquire(live("sink"), "bench")

@@ -10,12 +10,13 @@ from analytics_platform.staging.sqlite.letters import Letters
 from analytics_platform.staging.sqlite.log import Log
 from analytics_platform.staging.sqlite.runs import Runs
 from analytics_platform.staging.sqlite.streams import Streams
+from analytics_platform.staging.sqlite.suppressions import Suppressions
 
 # Before 3.51.3 two connections that checkpoint and write at once can corrupt a database; see Connection.checkpoint.
 LIBRARY = f"SQLite {sqlite3.sqlite_version}, checkpointed by one process alone"
 
 
-class SqliteStaging(Log, Streams, Runs, Leases, Letters):
+class SqliteStaging(Log, Streams, Runs, Leases, Letters, Suppressions):
     """The whole store: each base class is one of its jobs, all share one connection."""
 
     def __init__(self, path: Path, clock: Callable[[], float]) -> None:

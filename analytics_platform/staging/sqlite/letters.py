@@ -57,6 +57,11 @@ class Letters:
                 (delivered, destination),
             )
             db.executemany(
+                "UPDATE dead_letters SET state = 'discarded', settled_at = ? "
+                "WHERE destination = ? AND seq = ? AND state = 'dead'",
+                [(now, destination, event.seq) for event in settlement.skipped],
+            )
+            db.executemany(
                 "UPDATE dead_letters SET reason = ?, answer = ? WHERE destination = ? AND seq = ? AND state = 'dead'",
                 ((b.reason, b.answer, destination, b.event.seq) for b in settlement.dead),
             )

@@ -4,8 +4,12 @@ import fcntl
 import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-VERSION = 1
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+VERSION = 2
 """The schema that this code reads and writes, kept in SQLite's user_version."""
 
 TABLES = """
@@ -90,6 +94,21 @@ CREATE TABLE dead_letters (
 CREATE INDEX dead_letters_open ON dead_letters (run_id) WHERE state = 'dead';
 """
 
+# The version of the list, and how many calls were not stored for it, stand in the row that every append changes:
+# whoever reads them there pays nothing.
+SUPPRESSION_LIST = """
+ALTER TABLE log ADD COLUMN suppressions INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE log ADD COLUMN dropped INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE suppressions (
+    digest    BLOB PRIMARY KEY,           -- HMAC-SHA256 of an id, which itself is nowhere
+    key_id    BLOB NOT NULL,
+    is_listed INTEGER NOT NULL DEFAULT 1, -- 0: taken off; the row stays, so that everybody learns of it
+    version   INTEGER NOT NULL            -- of the list, with its last change
+) STRICT, WITHOUT ROWID;
+CREATE INDEX suppressions_changed ON suppressions (version);
+"""
+
 
 def migrate(path: Path, pragmas: Iterable[str]) -> None:
     """Bring the store to VERSION; of several processes that start together, the first one does it."""
@@ -100,9 +119,11 @@ def migrate(path: Path, pragmas: Iterable[str]) -> None:
 
     @migrations()
     def m001_the_first_tables(db: Database) -> None:
-        for statement in TABLES.split(";\n"):
-            if statement.strip():
-                db.execute(statement)
+        _run(db, TABLES)
+
+    @migrations()
+    def m002_the_suppression_list(db: Database) -> None:
+        _run(db, SUPPRESSION_LIST)
 
     with path.with_name(f"{path.name}-migration").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -114,3 +135,9 @@ def migrate(path: Path, pragmas: Iterable[str]) -> None:
             connection.execute(f"PRAGMA user_version = {VERSION}")
         finally:
             connection.close()
+
+
+def _run(db: "Database", script: str) -> None:
+    for statement in script.split(";\n"):
+        if statement.strip():
+            db.execute(statement)

@@ -1,0 +1,85 @@
+"""Whether a destination takes events: one probe, and what its answer says of the configuration."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from uuid import uuid4
+
+import msgspec
+
+from analytics_platform.destinations import build
+from analytics_platform.destinations.base import Outcome, Outgoing
+from analytics_platform.settings import DestinationSettings
+from analytics_platform.settings.vendors import VENDORS
+from analytics_platform.staging.base import Event
+
+EVENT = "destination.checked"
+
+DOUBTS = {
+    "posthog": "PostHog says yes to a token of no project, too",
+    "segment": "Segment says yes to nearly everything, in the wrong region, too",
+}
+"""Vendors whose yes proves little (destinations.md, section 16)."""
+
+REMEDIES = {
+    "HTTP 401": "the key is refused; see whether it is this project's",
+    "HTTP 403": "the key may not send events, or this network may not reach the vendor",
+    "HTTP 404": "nothing is there; see whether the endpoint has the right host and path",
+    "HTTP 400: the API key is refused": "see whether it is this project's",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a probe has shown, in words for the person who has configured the destination."""
+
+    is_well: bool
+    sentence: str
+
+
+def check(settings: DestinationSettings, data_dir: Path, now: Callable[[], datetime]) -> Finding:
+    """Send one `destination.checked` event and explain the answer; the event is a real one, and stays there.
+
+    Raises ConfigurationError when the destination cannot be made.
+    """
+    destination = build(settings, data_dir, now)
+    (request,) = destination.cut([probe(settings.name, now())])
+    outcome = destination.send(request)
+    return Finding(outcome.kind == "delivered", explained(settings, outcome))
+
+
+def probe(name: str, now: datetime) -> Outgoing:
+    """The event, as it would come from the store."""
+    message_id = str(uuid4())
+    call = {
+        "type": "track",
+        "event": EVENT,
+        "messageId": message_id,
+        "anonymousId": "destination-check",
+        "properties": {"destination": name},
+        "timestamp": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+    }
+    return Outgoing(Event(0, "check", message_id, now.timestamp(), msgspec.json.encode(call).decode()), call)
+
+
+def explained(settings: DestinationSettings, outcome: Outcome) -> str:
+    """What came of the probe, what that means, and what to do."""
+    match outcome.kind:
+        case "delivered":
+            doubt = DOUBTS.get(settings.type)
+            return f"took the probe; {doubt}: look for {EVENT} there" if doubt else "took the probe"
+        case "retry" | "retry_after" if outcome.is_too_fast:
+            return f"{outcome.reason}: it answers, and asks for less; nothing is wrong with the configuration"
+        case "retry" | "retry_after":
+            return f"{outcome.reason}: it is down, or not at {settings.endpoint}"
+        case "halt":
+            remedy = REMEDIES.get(outcome.reason, "see whether the endpoint is right")
+            return f"{outcome.reason}: {remedy}{_and_the_region(settings)}"
+    return f"{outcome.reason}: it answers, and refuses the probe"
+
+
+def _and_the_region(settings: DestinationSettings) -> str:
+    vendor = VENDORS.get(settings.type)
+    here = next((name for name, at in vendor.regions.items() if at == settings.endpoint), None) if vendor else None
+    return f", and whether its region is {here}: a key of another one is unknown there" if here else ""
