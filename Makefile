@@ -8,11 +8,7 @@ LOCK := $(PIN) --extra build
 
 # The SDKs that the tests send with. Two versions cannot share an environment: each has a folder of its own.
 SDK_VERSIONS := 2.3.2 2.4.0
-SDKS := $(SDK_VERSIONS:%=.venv/benched: .venv/tested requirements-bench.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
-	@touch $@
-
-.venv/sdks/segment-python-%/installed) $(if $(shell command -v npm 2>/dev/null),.venv/sdks/node/installed)
+SDKS := $(SDK_VERSIONS:%=.venv/sdks/segment-python-%/installed) $(if $(shell command -v npm 2>/dev/null),.venv/sdks/node/installed)
 
 .PHONY: help run test lint types bench lock clean
 
@@ -50,6 +46,10 @@ bench: .venv/benched  ## measure how fast it is here, beside an endpoint that do
 
 .venv/tested: .venv/installed requirements-dev.lock $(SDKS)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.venv/benched: .venv/tested requirements-bench.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
 	@touch $@
 
 .venv/sdks/segment-python-%/installed: tests/sdks/segment-python-%.lock | .venv/created
