@@ -203,9 +203,8 @@ class BoundedProtocol(HttpToolsProtocol):
             raise Refusal(*BAD_HTTP)  # the forms of RFC 9112 (3.2) that only proxies are sent
         if len(self.url) > self._limits.target_bytes:
             raise Refusal("uri_too_long", f"The path and the query may have {self._limits.target_bytes} bytes.")
-        if (
-            self._unparsed > self._limits.head_bytes - SLICE
-        ):  # what came in one slice with its first byte is not counted
+        # The slice with its first byte is not counted, so near the limit it is measured.
+        if self._unparsed + SLICE > self._limits.head_bytes:
             size = sum(len(name) + len(value) + len(": \r\n") for name, value in self.headers)
             if size > self._limits.head_bytes:
                 raise self._too_large()

@@ -5,7 +5,6 @@ import logging
 import math
 import os
 import resource
-import signal
 import socket
 import sys
 import threading
@@ -34,7 +33,7 @@ from ingest_api.connections import Connections
 from ingest_api.geoip import GeoIp
 from ingest_api.limits import Limits
 from ingest_api.protocol import BoundedProtocol
-from ingest_api.workers import keep_working
+from ingest_api.workers import end_when_told, keep_working
 from ingest_api.writer import Writer
 
 BACKLOG = 2048  # connections that wait to be accepted
@@ -69,7 +68,7 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
     """Serve until told to stop; what was read by then is written and answered first."""
     os.umask(0o077)  # events are nobody else's business on this machine
     _set_up_logging()
-    _end_when_told()
+    end_when_told()
     try:
         parts = read_parts(environ, Path.cwd())
         settings = parts.settings
@@ -144,17 +143,11 @@ def server_config(app: Starlette, limits: Limits) -> uvicorn.Config:
 
 def _work(parts: Parts, listener: socket.socket) -> None:
     """What each of the processes does, with a connection to the store of its own."""
-    _end_when_told()
     try:
         with closing(open_staging(parts.settings.queue)) as staging:
             serve(parts, staging, listener)
     except (StagingError, CannotServe) as error:
         sys.exit(f"ingest API: {error}")
-
-
-def _end_when_told() -> None:
-    for stop in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(stop, lambda *_: sys.exit(0))  # uvicorn raises the signal again when it has drained
 
 
 def _limits() -> Limits:

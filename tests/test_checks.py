@@ -1,6 +1,10 @@
 """What keeps `analytics run` from starting, and what does it say?"""
 
+import os
+import shutil
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +12,8 @@ import pytest
 
 from analytics_platform.settings import ConfigurationError, Settings, load
 from analytics_platform.supervisor.checks import check_ports, claimed
+
+REPOSITORY = Path(__file__).parents[1]
 
 
 @pytest.fixture
@@ -94,6 +100,25 @@ def test_an_address_of_another_machine_is_refused(free_port: int, taken_port: in
     """An ANALYTICS_HOST that is not ours is told like a taken port."""
     with pytest.raises(ConfigurationError, match=r"cannot listen on 192\.0\.2\.1"):
         check_ports(with_ports(free_port, taken_port, host="192.0.2.1"))
+
+
+def test_a_wrong_tracking_plan_ends_the_run_with_one_line(tmp_path: Path) -> None:
+    """Every part would die of it for ever."""
+    plan = shutil.copytree(REPOSITORY / "event_registry", tmp_path / "event_registry") / "events.py"
+    plan.write_text(plan.read_text() + '\n\nclass Lost(Event, name="report.lost"):\n    """A report was lost."""\n')
+
+    done = subprocess.run(
+        [Path(sys.executable).with_name("analytics"), "run"],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout) == (1, "")
+    fault = 'the owner is missing: name the team, as in owner="reporting"'
+    assert done.stderr == f"analytics: event_registry.events.Lost: {fault}\n"
 
 
 def test_free_ports_are_fine(free_port: int) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -16,7 +17,9 @@ import pytest
 import requests
 
 from ingest_api.server import CannotServe, ContentlessFormatter, read_parts, serve
-from tests.fakes.product import eventually, free_port
+from tests.fakes.product import children, eventually, free_port
+from tests.fakes.product import command as command_line
+from tests.raw_http import head
 from tests.running_api import TIMEOUT, TestStaging, basic, typed
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -24,11 +27,11 @@ CLIENTS = 4
 EVENTS = 10  # in a batch; with more than one batch a client on disk, some client has had its answer
 
 
-def command(data: Path, **environment: str) -> "subprocess.Popen[str]":
+def command(data: Path, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
     """Start `python -m ingest_api` with settings of its own."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("ANALYTICS_")}
     return subprocess.Popen(
-        [sys.executable, "-m", "ingest_api"],
+        [sys.executable, "-m", "ingest_api", *arguments],
         cwd=data,
         env={**inherited, "PYTHONPATH": str(REPOSITORY), "ANALYTICS_DATA_DIR": str(data), **environment},
         stdout=subprocess.PIPE,
@@ -38,9 +41,9 @@ def command(data: Path, **environment: str) -> "subprocess.Popen[str]":
 
 
 @contextmanager
-def running(data: Path, port: int) -> Iterator["subprocess.Popen[str]"]:
+def running(data: Path, port: int, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
     """A process that is ready for events."""
-    process = command(data, ANALYTICS_PORT=str(port))
+    process = command(data, *arguments, ANALYTICS_PORT=str(port))
     try:
         eventually(lambda: is_ready(port) or process.poll() is not None, bool, TIMEOUT)
         yield process
@@ -137,6 +140,7 @@ def test_a_port_that_is_taken_is_one_clear_line(tmp_path: Path) -> None:
     [
         ("ANALYTICS_PLAN_MODE", "sometimes", "ANALYTICS_PLAN_MODE"),
         ("ANALYTICS_QUEUE", "redis://localhost", "ANALYTICS_QUEUE"),
+        ("ANALYTICS_WORKERS", "many", "ANALYTICS_WORKERS"),
         ("ANALYTICS_QUEUE", "sqlite:////dev/null/staging.db", "/dev/null/staging.db"),
     ],
 )
@@ -147,6 +151,32 @@ def test_what_keeps_it_from_starting_is_one_clear_line(tmp_path: Path, setting: 
     assert status == 1
     assert len(complaints) == 1
     assert expected in complaints[0]
+
+
+def test_a_wrong_tracking_plan_is_one_clear_line(tmp_path: Path) -> None:
+    """It names the class and its fault; a traceback would lead into our own code."""
+    path = plan_with(tmp_path, '\n\nclass Lost(Event, name="report.lost"):\n    """A report was lost."""\n')
+
+    status, complaints = result(command(tmp_path, ANALYTICS_PORT=str(free_port()), PYTHONPATH=path))
+
+    assert status == 1
+    fault = 'the owner is missing: name the team, as in owner="reporting"'
+    assert complaints == [f"ingest API: event_registry.events.Lost: {fault}"]
+
+
+def test_broken_requests_leave_no_line_in_the_log(tmp_path: Path) -> None:
+    """Otherwise whoever reaches the port can fill the disk."""
+    port = free_port()
+
+    with running(tmp_path, port) as process:
+        for sent in (b"no HTTP\r\n\r\n", b"\x16\x03\x01\r\n\r\n", head("GET / HTTP/1.1", "Host: other")):
+            with socket.create_connection(("127.0.0.1", port), TIMEOUT) as connection:
+                connection.sendall(sent)
+                connection.recv(65_536)
+        process.terminate()
+        _, complaints = process.communicate(timeout=TIMEOUT)
+
+    assert complaints == ""
 
 
 def test_a_writer_that_has_died_ends_the_process(tmp_path: Path) -> None:
@@ -175,6 +205,80 @@ def test_the_log_has_the_place_of_a_bug_but_not_its_text() -> None:
     assert "ValueError" in line
     assert "test_ingest_server.py" in line
     assert "invalid literal" not in line
+
+
+def test_workers_share_the_port_and_the_store(tmp_path: Path) -> None:
+    """One line says where they take events, and nothing else is said."""
+    port = free_port()
+
+    with running(tmp_path, port, "--workers", "3") as process:
+        workers = children(process.pid)
+        with ThreadPoolExecutor(CLIENTS) as clients:
+            accepted = sum(clients.map(lambda _: post(port, EVENTS), range(40)))
+        process.terminate()
+        said, complaints = process.communicate(timeout=TIMEOUT)
+
+    assert len(workers) == 3
+    assert said == f"ingest API: takes events at http://127.0.0.1:{port}\n"
+    assert complaints == ""
+    assert (accepted, stored(tmp_path)) == (40 * EVENTS, 40 * EVENTS)
+
+
+def test_a_worker_that_dies_is_started_again(tmp_path: Path) -> None:
+    """After a pause, and said in one line; the others serve meanwhile."""
+    port = free_port()
+
+    with running(tmp_path, port, "--workers", "2") as process:
+        victim, other = children(process.pid)
+        os.kill(victim, signal.SIGKILL)
+        accepted = post(port, 1)
+        successors = eventually(lambda: {*children(process.pid)} - {victim, other}, lambda found: len(found) == 1)
+        process.terminate()
+        _, complaints = process.communicate(timeout=TIMEOUT)
+
+    assert accepted == 1
+    assert len(successors) == 1
+    assert complaints.count("\n") == 1
+    assert f"worker {victim} has died (exit code -9): it is started again in 1 s" in complaints
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_all_workers_drain_at_a_signal(tmp_path: Path, stop: signal.Signals) -> None:
+    """As a single process does, and none is left."""
+    port = free_port()
+
+    with running(tmp_path, port, "--workers", "2") as process, ThreadPoolExecutor(CLIENTS) as clients:
+        workers = children(process.pid)
+        posting = [clients.submit(post_until_gone, port) for _ in range(CLIENTS)]
+        eventually(lambda: stored(tmp_path), lambda count: count > CLIENTS * EVENTS, TIMEOUT)
+        process.send_signal(stop)
+        accepted = sum(client.result() for client in posting)
+        status = process.wait(TIMEOUT)
+
+    assert status == 0
+    assert accepted == stored(tmp_path)
+    assert [worker for worker in workers if command_line(worker)] == []
+
+
+def test_workers_do_not_outlive_the_process_that_keeps_them(tmp_path: Path) -> None:
+    """When it is killed, its successor finds the port free."""
+    port = free_port()
+
+    with running(tmp_path, port, "--workers", "2") as process:
+        workers = children(process.pid)
+        process.kill()
+        left = eventually(lambda: [pid for pid in workers if command_line(pid)], lambda pids: pids == [], TIMEOUT)
+
+    assert left == []
+    socket.create_server(("127.0.0.1", port)).close()
+
+
+def plan_with(folder: Path, addition: str) -> str:
+    """A PYTHONPATH on which the registry is a copy of ours, with this added to its plan."""
+    copy = shutil.copytree(REPOSITORY / "event_registry", folder / "event_registry")
+    plan = copy / "events.py"
+    plan.write_text(plan.read_text() + addition)
+    return f"{folder}{os.pathsep}{REPOSITORY}"
 
 
 def post_until_gone(port: int) -> int:

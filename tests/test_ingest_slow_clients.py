@@ -127,7 +127,7 @@ def test_a_request_that_waits_for_the_one_before_it_is_not_too_late(start_api: A
 
 def test_a_client_that_does_not_read_its_answers_is_cut_off(start_api: ApiStarter) -> None:
     """They would wait in memory for it."""
-    api = start_api(limits=Limits(body_seconds=SOON, linger_seconds=NEVER))
+    api = start_api(limits=Limits(body_seconds=SOON, linger_seconds=NEVER, pipelined=100_000))
     refused = post(b'{"batch":[' + b",".join([b"1"] * 100) + b"]}").replace(b"/track", b"/batch")
 
     with socket.socket() as connection:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from analytics_platform.destinations import build
 from analytics_platform.settings import ConfigurationError, Settings
+from event_registry.definitions import DefinitionError
+from event_registry.registry import default
 
 
 @contextmanager
@@ -31,6 +33,14 @@ def claimed(data_dir: Path) -> Iterator[None]:
                 "stop it, or set ANALYTICS_DATA_DIR to another one"
             ) from None
         yield
+
+
+def check_plan() -> None:
+    """Raises ConfigurationError when a class of the tracking plan is wrong, which no part can start with."""
+    try:
+        default()
+    except DefinitionError as error:
+        raise ConfigurationError(str(error)) from None
 
 
 def check_ports(settings: Settings) -> None:

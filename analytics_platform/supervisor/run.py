@@ -8,7 +8,7 @@ from pathlib import Path
 from types import FrameType
 
 from analytics_platform.settings import load
-from analytics_platform.supervisor.checks import check_destinations, check_ports, claimed
+from analytics_platform.supervisor.checks import check_destinations, check_plan, check_ports, claimed
 from analytics_platform.supervisor.data_folder import prepare
 from analytics_platform.supervisor.greeting import greeting
 from analytics_platform.supervisor.keeper import Keeper
@@ -21,6 +21,7 @@ TURN_SECONDS = 0.2
 def run(environ: Mapping[str, str], cwd: Path) -> None:
     """Run the pipeline until somebody stops it; raises ConfigurationError when it cannot be started."""
     settings = load(environ, cwd)
+    check_plan()
     check_destinations(settings)
     with claimed(settings.data_dir):
         end_leftovers(settings.data_dir, say)
