@@ -22,10 +22,14 @@ STATUS = {
     "body_too_large": 413,
     "event_too_large": 413,
     "too_many_events": 413,
+    "uri_too_long": 414,
     "unsupported_media_type": 415,
     "unsupported_charset": 415,
     "unsupported_encoding": 415,
     "rate_limited": 429,
+    "headers_too_large": 431,
+    "overloaded": 503,
+    "shutting_down": 503,
 }
 BAD_REQUEST = 400
 

@@ -10,6 +10,7 @@ from uvicorn.server import ServerState
 
 from ingest_api import answers
 from ingest_api.connections import Connections
+from ingest_api.errors import status_of
 from ingest_api.flow import LingeringTransport, PatientFlow
 from ingest_api.limits import Limits
 from ingest_api.refusal import Refusal
@@ -17,15 +18,6 @@ from ingest_api.refusal import Refusal
 SLICE = 16 * 1024  # bytes that the parser gets at once: bounds are kept to within so many
 HOP_BY_HOP = (b"connection", b"upgrade", b"http2-settings")  # what an upgrade to HTTP/2 is asked for with
 
-STATUS = {
-    "bad_http": 400,
-    "bad_host": 400,
-    "request_timeout": 408,
-    "uri_too_long": 414,
-    "headers_too_large": 431,
-    "overloaded": 503,
-    "shutting_down": 503,
-}
 LATER = {"Retry-After": "1"}
 
 # Not exceptions that are there once and for all: each time that one is raised it keeps one more traceback.
@@ -295,6 +287,6 @@ class BoundedProtocol(HttpToolsProtocol):
 def _render(refusal: Refusal) -> bytes:
     """The refusal as the whole answer of a connection that ends with it."""
     headers = {**refusal.headers, "Connection": "close"}
-    answer = answers.error(STATUS[refusal.code], refusal.code, refusal.message, headers)
+    answer = answers.error(status_of(refusal.code), refusal.code, refusal.message, headers)
     lines = b"".join(b"%b: %b\r\n" % header for header in answer.raw_headers)
     return b"%b%b\r\n%b" % (STATUS_LINE[answer.status_code], lines, bytes(answer.body))
