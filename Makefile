@@ -8,7 +8,8 @@ LOCK := $(PIN) --extra build
 
 # The SDKs that the tests send with. Two versions cannot share an environment: each has a folder of its own.
 SDK_VERSIONS := 2.3.2 2.4.0
-SDKS := $(SDK_VERSIONS:%=.venv/sdks/segment-python-%/installed) $(if $(shell command -v npm 2>/dev/null),.venv/sdks/node/installed)
+SDKS := $(SDK_VERSIONS:%=.venv/sdks/segment-python-%/installed) \
+	$(if $(shell command -v npm 2>/dev/null),.venv/sdks/node/installed .venv/sdks/typescript/installed)
 
 .PHONY: help run test lint types bench lock clean
 
@@ -57,6 +58,12 @@ bench: .venv/benched  ## measure how fast it is here, beside an endpoint that do
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --target $(@D) -r $<
 	@touch $@
 
+.venv/sdks/typescript/installed: tests/sdks/typescript/package.json tests/sdks/typescript/package-lock.json | .venv/created
+	@mkdir -p $(@D)
+	@cp $^ $(@D)
+	@cd $(@D) && npm ci --loglevel=error --no-audit --no-fund --ignore-scripts >/dev/null
+	@touch $@
+
 .venv/sdks/node/installed: tests/sdks/node/package.json tests/sdks/node/package-lock.json | .venv/created
 	@mkdir -p $(@D)
 	@cp $^ $(@D)
@@ -70,6 +77,7 @@ lock:  ## pin the newest versions that pyproject.toml allows (needs uv and npm)
 	for version in $(SDK_VERSIONS); do echo segment-analytics-python==$$version | \
 		$(PIN) --no-annotate - -o tests/sdks/segment-python-$$version.lock; done
 	cd tests/sdks/node && npm install --package-lock-only --ignore-scripts
+	cd tests/sdks/typescript && npm install --package-lock-only --ignore-scripts
 
 clean:  ## remove the environment and all local data
 	rm -rf .venv .data

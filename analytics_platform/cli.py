@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 from analytics_platform.commands import suppress
 from analytics_platform.commands.check_destinations import check
+from analytics_platform.commands.generate import generate
 from analytics_platform.commands.preview import preview
 
 
@@ -37,6 +38,11 @@ destinations = typer.Typer(no_args_is_help=True, help="Look at destinations, and
 destinations.command()(preview)
 destinations.command()(check)
 
+plan = typer.Typer(no_args_is_help=True, help="Work with the tracking plan.")
+plan.callback()(lambda: None)
+plan.command()(generate)
+
+app.add_typer(plan, name="plan")
 app.add_typer(suppress.app, name="suppress")
 app.add_typer(destinations, name="destinations")
 

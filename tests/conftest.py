@@ -11,6 +11,8 @@ from tests.fakes.clock import Clock
 GROUPS = {
     "node": ("node", "npm"),
     "browser": ("chromium",),
+    "ruby": ("ruby",),
+    "go": ("go", "gofmt"),
 }
 """The groups of tests (each a marker), with the programs that they need."""
 

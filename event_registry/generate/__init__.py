@@ -1,0 +1,1 @@
+"""The tracking plan in other languages: a typed client for each, and JSON Schema."""

@@ -1,0 +1,133 @@
+"""How does a generated client deliver: what does it do for every kind of answer, and at the end of its program?"""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from analytics_platform.commands.generate import GENERATED
+from tests.fakes.vendor import Received, Reply, Vendor
+from tests.fakes.wire import free_url
+from tests.generated.reports import PROGRAMS
+from tests.generated.toolchains import LANGUAGES, Language, Program
+
+pytestmark = pytest.mark.timeout(600)  # compilers, on a machine that may do other things
+
+REPOSITORY = Path(__file__).parents[1]
+PATIENCE = "60"  # seconds at the end of the program
+ROOM = "1000"  # calls in the queue
+
+PROBLEM = {"path": "$.properties.report_id", "message": "expected string, found integer"}
+
+Reports = Callable[..., CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module", params=LANGUAGES)
+def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Program:
+    """The program that reports, with the client that is committed; in each language."""
+    language: Language = request.param
+    folder = tmp_path_factory.mktemp("reports") / language.name
+    return language.build(REPOSITORY / GENERATED, folder, PROGRAMS[language.name])
+
+
+@pytest.fixture
+def server() -> Iterator[Vendor]:
+    """What the client takes for the ingest API."""
+    with Vendor().listening() as vendor:
+        yield vendor
+
+
+def test_what_waits_at_the_end_of_the_program_is_sent(program: Program, server: Vendor) -> None:
+    """In one request to the path of SDKs, each call under an id of its own."""
+    finished = program.run(server.url, "3", PATIENCE, ROOM)
+
+    assert (finished.returncode, finished.stderr) == (0, "")
+    assert [request.path for request in server.requests] == ["/v1/batch"]
+    assert [call["properties"]["report_id"] for call in server.accepted] == ["r-0", "r-1", "r-2"]
+    assert len({*server.accepted_ids}) == 3
+
+
+def test_many_calls_go_in_few_requests(program: Program, server: Vendor) -> None:
+    """In order, and none in a request that is larger than the server takes."""
+    program.run(server.url, "700", PATIENCE, ROOM)
+
+    assert [call["properties"]["report_id"] for call in server.accepted] == [f"r-{number}" for number in range(700)]
+    assert len(server.requests) < 40
+    assert max(len(request.raw) for request in server.requests) < 500 * 1024
+
+
+@pytest.mark.parametrize("status", [302, 408, 429, 503])
+def test_a_trouble_that_will_pass_is_waited_for(program: Program, server: Vendor, status: int) -> None:
+    """The same calls come again under the same ids, and somebody hears of it once."""
+    server.will(first_request(server, Reply(status)))
+
+    finished = program.run(server.url, "3", PATIENCE, ROOM)
+
+    first, second = server.requests
+    assert first.message_ids == second.message_ids == server.accepted_ids
+    assert finished.stderr.count("trying again") == 1
+
+
+def test_the_server_says_when_to_come_back(program: Program, server: Vendor) -> None:
+    """Retry-After is longer than the first pause of half a second."""
+    server.will(first_request(server, Reply(429, headers={"Retry-After": "2"})))
+
+    program.run(server.url, "1", PATIENCE, ROOM)
+
+    first, second = server.requests
+    assert second.at - first.at >= 2
+
+
+def test_a_refusal_is_final(program: Program, server: Vendor) -> None:
+    """A wrong write key does not get better by repetition; the program goes on, and somebody hears of it."""
+    server.will_answer(401, json.dumps({"message": "invalid write key"}))
+
+    finished = program.run(server.url, "3", PATIENCE, ROOM)
+
+    assert finished.returncode == 0
+    assert len(server.requests) == 1
+    assert "3 call(s) were refused: HTTP 401 invalid write key" in finished.stderr
+
+
+def test_a_request_that_is_too_large_is_halved(program: Program, server: Vendor) -> None:
+    """Until the server takes it; what is too large alone is given up."""
+    server.will(lambda request: Reply(413) if len(request.calls) > 1 or "r-2" in str(request.calls) else None)
+
+    finished = program.run(server.url, "4", PATIENCE, ROOM)
+
+    assert [call["properties"]["report_id"] for call in server.accepted] == ["r-0", "r-1", "r-3"]
+    assert "1 call(s) were refused: HTTP 413" in finished.stderr
+
+
+@pytest.mark.parametrize("fate", ["rejected", "quarantined"])
+def test_the_answer_is_read(program: Program, server: Vendor, fate: str) -> None:
+    """A call that the plan forbids is told with its path, never with its value."""
+    answer = {"success": True, fate: [{"index": 0, "problems": [PROBLEM]}], f"{fate}_count": 1}
+    server.will_answer(200, json.dumps(answer))
+
+    finished = program.run(server.url, "3", PATIENCE, ROOM)
+
+    assert f"1 call(s) were {fate}: $.properties.report_id: expected string" in finished.stderr
+
+
+def test_a_program_ends_without_its_server(program: Program) -> None:
+    """After the time that it was given, and it says how many calls it leaves."""
+    finished = program.run(free_url(), "3", "1", ROOM)
+
+    assert finished.returncode == 0
+    assert "3 call(s) were not delivered before the client closed" in finished.stderr
+
+
+def test_a_full_queue_drops_the_newest_calls(program: Program) -> None:
+    """The memory of the application has a bound, whatever the length of an outage."""
+    finished = program.run(free_url(), "5", "1", "2")
+
+    assert finished.stderr.count("1 call was dropped: the client is full") == 3
+    assert "2 call(s) were not delivered" in finished.stderr
+
+
+def first_request(server: Vendor, reply: Reply) -> Callable[[Received], Reply | None]:
+    """Answer so as long as nothing was asked before."""
+    return lambda _: None if server.requests else reply

@@ -1,0 +1,122 @@
+"""Does a generated client keep its promises in an application: in forked workers, and around an SDK?"""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from analytics_platform.commands.generate import GENERATED
+from tests.fakes.vendor import Vendor
+from tests.generated.toolchains import BY_NAME, Program
+from tests.sdks import INSTALLED
+
+pytestmark = pytest.mark.timeout(600)  # compilers, on a machine that may do other things
+
+REPOSITORY = Path(__file__).parents[1]
+
+PYTHON_WORKERS = """
+import os
+import sys
+
+from product_analytics import Analytics, Client
+
+client = Client(sys.argv[1], "YOUR_WRITE_KEY", flush_interval=60)
+analytics = Analytics(client)
+analytics.report_created(report_id="parent", user_id="u")
+if os.fork() == 0:
+    analytics.report_created(report_id="child", user_id="u")
+    client.close()
+    os._exit(0)
+os.wait()
+"""
+
+RUBY_WORKERS = """
+require "product_analytics"
+
+client = ProductAnalytics::Client.new(ARGV[0], "YOUR_WRITE_KEY", flush_interval: 60)
+client.track(ProductAnalytics::ReportCreated.new(report_id: "parent"), user_id: "u")
+fork { client.track(ProductAnalytics::ReportCreated.new(report_id: "child"), user_id: "u") }
+Process.wait
+"""
+
+PYTHON_AROUND_SEGMENT = """
+import sys
+from datetime import datetime
+
+import segment.analytics
+from product_analytics import Analytics, CallOptions
+
+segment.analytics.write_key = "YOUR_WRITE_KEY"
+segment.analytics.host = sys.argv[1]
+analytics = Analytics(segment.analytics)
+options = CallOptions(message_id="m-1", context={"locale": "de"})
+analytics.report_created(report_id="r", user_id="u", options=options)
+analytics.identify("u", email="ada@example.com")
+analytics.group("g", user_id="u", name="Analytical Engines")
+segment.analytics.flush()
+"""
+
+TYPESCRIPT_AROUND_ANALYTICS_JS = """
+import { Analytics } from "./product_analytics.js";
+
+declare const console: { log(text: string): void };
+
+const said = (...words: unknown[]): void => console.log(JSON.stringify(words));
+const analytics = new Analytics({
+  track: (...words) => said("track", ...words),
+  identify: (...words) => said("identify", ...words),
+  group: (...words) => said("group", ...words),
+});
+analytics.reportCreated({ report_id: "r", template: undefined }, { messageId: "m-1" });
+analytics.identify("u", { email: "ada@example.com" });
+analytics.group("g");
+"""
+
+
+@pytest.mark.parametrize(
+    ("language", "source"),
+    [("python", PYTHON_WORKERS), pytest.param("ruby", RUBY_WORKERS, marks=pytest.mark.ruby)],
+)
+def test_a_forked_worker_sends_its_own_calls_and_no_others(tmp_path: Path, language: str, source: str) -> None:
+    """Servers fork after they have loaded the application; threads do not come along."""
+    with Vendor().listening() as server:
+        finished = program(language, source, tmp_path).run(server.url)
+
+    assert (finished.returncode, finished.stderr) == (0, "")
+    assert sorted(call["properties"]["report_id"] for call in server.accepted) == ["child", "parent"]
+
+
+def test_python_works_around_segments_sdk(tmp_path: Path) -> None:
+    """The typed methods of an application that keeps the SDK it has."""
+    folder = INSTALLED / "segment-python-2.4.0"
+    assert folder.is_dir(), f"{folder} is missing: `make test` installs the SDKs"
+    path = tmp_path / "main.py"
+    path.write_text(PYTHON_AROUND_SEGMENT)
+    paths = f"{folder}:{REPOSITORY / GENERATED / 'python'}"
+
+    with Vendor().listening() as server:
+        finished = Program((sys.executable, str(path)), {"PYTHONPATH": paths}).run(server.url)
+
+    assert finished.returncode == 0, finished.stderr
+    report, user, account = server.accepted
+    assert (report["messageId"], report["properties"], report["context"]["locale"]) == ("m-1", {"report_id": "r"}, "de")
+    assert (user["userId"], user["traits"]) == ("u", {"email": "ada@example.com"})
+    assert (account["groupId"], account["traits"]) == ("g", {"name": "Analytical Engines"})
+
+
+@pytest.mark.node
+def test_typescript_works_around_analytics_js(tmp_path: Path) -> None:
+    """Each method becomes the call that analytics.js knows, with its options as they are."""
+    finished = program("typescript", TYPESCRIPT_AROUND_ANALYTICS_JS, tmp_path).run()
+
+    assert [json.loads(line) for line in finished.stdout.splitlines()] == [
+        ["track", "report.created", {"report_id": "r"}, {"messageId": "m-1"}],
+        ["identify", "u", {"email": "ada@example.com"}, None],
+        ["group", "g", {}, None],
+    ]
+
+
+def program(language: str, source: str, folder: Path) -> Program:
+    """The program with the client that is committed."""
+    return BY_NAME[language].build(REPOSITORY / GENERATED, folder / "app", source)

@@ -1,0 +1,243 @@
+"""What does a test of an application learn from the plugin?"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from analytics_platform.commands.generate import GENERATED
+
+pytest_plugins = ["pytester"]
+
+CLIENTS = Path(__file__).parents[1] / GENERATED / "python"
+
+APPLICATION = """
+from product_analytics import Analytics, Client
+
+analytics = Analytics(Client("https://events.example.com", "WRITE_KEY"))
+
+def create_report(report_id, template=None):
+    analytics.report_created(report_id=report_id, template=template, user_id="u_1")
+"""
+
+FIXTURE = """
+import pytest, app
+
+@pytest.fixture(autouse=True)
+def analytics(recorded_calls, monkeypatch):
+    monkeypatch.setattr(app.analytics, "client", recorded_calls.analytics)
+"""
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """An application that uses the generated client, in a project that has our plugin and no other."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p event_registry.pytest_plugin -p no:cacheprovider")
+    pytester.makepyfile(app=APPLICATION)
+    pytester.makeconftest(FIXTURE)
+    pytester.syspathinsert(CLIENTS)
+    return pytester
+
+
+def test_an_application_that_keeps_the_plan_passes(run: pytest.Pytester) -> None:
+    """What was sent is found by its event and any of its properties; an absent one is looked for with None."""
+    run.makepyfile(
+        """
+        import app
+
+        def test_it(recorded_calls):
+            app.create_report("r-1")
+
+            recorded_calls.assert_planned()
+            call = recorded_calls.track("report.created", report_id="r-1", template=None)
+            assert call["userId"] == "u_1"
+            assert len(recorded_calls.calls) == 1
+        """
+    )
+
+    run.runpytest_inprocess().assert_outcomes(passed=1)
+
+
+def test_each_test_begins_with_nothing(run: pytest.Pytester) -> None:
+    """What another one has sent is not found."""
+    run.makepyfile(
+        """
+        import app
+
+        def test_that_sends():
+            app.create_report("r-1")
+
+        def test_that_does_not(recorded_calls):
+            assert recorded_calls.calls == []
+        """
+    )
+
+    run.runpytest_inprocess().assert_outcomes(passed=2)
+
+
+def test_every_problem_of_every_call_is_listed(run: pytest.Pytester) -> None:
+    """With the call, the path and what was expected, as the ingest API says it."""
+    run.makepyfile(
+        """
+        def test_it(recorded_calls):
+            segment = recorded_calls.analytics
+            segment.track("u_1", "report.created", {"report_id": 7, "templat": "t"})
+            segment.track("u_1", "report.craeted")
+            segment.identify(traits={"email": "ada@example.com"})
+            segment.page("u_1", "Docs", "Start")
+            recorded_calls.assert_planned()
+        """
+    )
+
+    result = run.runpytest_inprocess()
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "E*AssertionError: the recorded calls break the tracking plan:",
+            "E*call 1, track report.created: $.properties.report_id: expected string, found integer",
+            "E*call 1, track report.created: $.properties.templat: *did you mean template?",
+            "E*call 2, track report.craeted: $.event: the plan has no such event: did you mean report.created?",
+            "E*call 3, identify: $.userId: expected a userId or an anonymousId, found neither",
+        ]
+    )
+    result.stdout.no_fnmatch_line("E*call 4*")
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (
+            'track("report.created", report_id="r-2", template="t")',
+            [
+                "E*no recorded call is report.created with report_id='r-2', template='t'",
+                "E*call 1, track report.created: report_id is 'r-1', not 'r-2', template is absent, not 't'",
+            ],
+        ),
+        (
+            'track("file.uploaded")',
+            ["E*no recorded call is file.uploaded", "E*recorded: track report.created"],
+        ),
+        ('track("report.craeted")', ["E*the plan has no event report.craeted: did you mean report.created?"]),
+        (
+            'track("report.created", reportid="r-1")',
+            ["E*the plan has no property reportid of report.created: did you mean report_id?"],
+        ),
+        ('identify(plan="team")', ["E*no recorded call is identify with plan='team'"]),
+        ("group()", ["E*no recorded call is group", "E*recorded: track report.created"]),
+    ],
+)
+def test_a_call_that_is_not_there_is_told_with_its_near_misses(
+    run: pytest.Pytester, asked: str, told: list[str]
+) -> None:
+    """A misspelt name in the test itself is a failure of its own: it would never be found."""
+    run.makepyfile(
+        f"""
+        import app
+
+        def test_it(recorded_calls):
+            app.create_report("r-1")
+            recorded_calls.{asked}
+        """
+    )
+
+    result = run.runpytest_inprocess()
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(told)
+
+
+def test_what_posts_by_itself_is_recorded_too(run: pytest.Pytester) -> None:
+    """The host takes what an SDK sends, whatever the SDK, its path and its compression."""
+    run.makepyfile(
+        """
+        import gzip, json, urllib.request
+        from product_analytics import Analytics, Client
+
+        def test_it(recorded_calls, recording_host):
+            client = Client(recording_host, "any")
+            Analytics(client).group("g_1", user_id="u_1", plan="team")
+            client.close()
+            track = {"userId": "u_1", "event": "file.uploaded", "properties": {"file_id": "f"}}
+            body = json.dumps(track).encode()
+            for path, body in [("/v1/t", body), ("/v1/track/", gzip.compress(body))]:
+                urllib.request.urlopen(recording_host + path, body).close()
+
+            recorded_calls.assert_planned()
+            assert recorded_calls.group(plan="team")["groupId"] == "g_1"
+            assert [call["type"] for call in recorded_calls.calls] == ["group", "track", "track"]
+        """
+    )
+
+    run.runpytest_inprocess("-W", "error").assert_outcomes(passed=1)
+
+
+def test_all_six_calls_and_their_options_are_recorded_as_they_are_sent(run: pytest.Pytester) -> None:
+    """By the parameters of Segment's Python SDK, in its order; a change after the call changes nothing."""
+    run.makepyfile(
+        """
+        from datetime import UTC, datetime
+        from decimal import Decimal
+
+        def test_it(recorded_calls):
+            segment = recorded_calls.analytics
+            properties = {"report_id": "r-1"}
+            segment.track("u", "report.created", properties, message_id="m-1", anonymous_id="a")
+            properties["report_id"] = "changed"
+            segment.identify("u", {"created_at": datetime(2026, 1, 31, tzinfo=UTC)})
+            segment.group("u", "g", {"mrr": Decimal("7.5")})
+            segment.page("u", None, "Start")
+            segment.screen("u", None, "Start")
+            segment.alias("a", "u")
+            segment.flush()
+
+            recorded_calls.assert_planned()
+            assert recorded_calls.calls[0] == {
+                "type": "track", "userId": "u", "event": "report.created", "properties": {"report_id": "r-1"},
+                "messageId": "m-1", "anonymousId": "a",
+            }
+            assert recorded_calls.identify(created_at="2026-01-31T00:00:00+00:00")
+            assert recorded_calls.group(mrr=7.5)
+            assert recorded_calls.calls[5] == {"type": "alias", "userId": "u", "previousId": "a"}
+        """
+    )
+
+    run.runpytest_inprocess().assert_outcomes(passed=1)
+
+
+def test_a_project_may_have_a_plan_of_its_own(run: pytest.Pytester) -> None:
+    """By overriding the fixture that holds it."""
+    run.makepyfile(
+        """
+        import pytest
+        from event_registry.registry import Registry
+
+        @pytest.fixture(scope="session")
+        def tracking_plan():
+            return Registry({}, {})
+
+        def test_it(recorded_calls):
+            recorded_calls.analytics.track("u", "report.created")
+            recorded_calls.assert_planned()
+        """
+    )
+
+    result = run.runpytest_inprocess()
+
+    result.stdout.fnmatch_lines(["E*the plan has no such event"])
+
+
+def test_a_project_that_does_not_use_it_pays_nothing() -> None:
+    """The plugin alone imports neither Pydantic nor the plan."""
+    program = (
+        "import event_registry.pytest_plugin, sys; print(*{'pydantic', 'event_registry.registry'} & {*sys.modules})"
+    )
+
+    imported = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=os.environ
+    )
+
+    assert imported.stdout.split() == []
