@@ -49,6 +49,19 @@ def test_the_log_has_no_holes(staging: Staging) -> None:
     assert staging.head() == 3
 
 
+@pytest.mark.parametrize("last", ["m-50000", "m-3"], ids=["all new", "one known"])
+def test_an_append_may_have_any_size(staging: Staging, last: str) -> None:
+    """A snapshot of fifty thousand accounts is one append, in order, with or without a duplicate in it."""
+    names = [*(f"m-{number}" for number in range(49_999)), last]
+
+    stored = staging.append([entry(name) for name in names])
+
+    known = last in names[:-1]
+    assert stored == [True] * 49_999 + [not known]
+    assert staging.head() == 50_000 - known
+    assert [event.message_id for event in staging.pending("vendor", 60_000)] == [*dict.fromkeys(names)]
+
+
 def test_an_empty_append_is_nothing(staging: Staging) -> None:
     """Nothing in, nothing out."""
     assert staging.append([]) == []

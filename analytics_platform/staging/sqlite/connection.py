@@ -70,8 +70,7 @@ class Connection:
             try:
                 self._db.execute(begin)
                 yield self._db
-                if self._db.in_transaction:  # it may have been given up
-                    self._db.execute("COMMIT")
+                self._db.execute("COMMIT")
             except BaseException:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")

@@ -15,11 +15,16 @@ INSERT INTO events (seq, source, message_id, message_hash, received_at, payload)
 SELECT * FROM (VALUES {rows}) WHERE column1 IS NOT NULL ON CONFLICT (message_hash) DO NOTHING
 """
 NO_ROW = (None,) * 6
+MOST_ROWS = 1024  # of one statement; SQLite takes 32,766 values
 INSERT_QUARANTINED = """
 INSERT INTO quarantine (source, message_id, message_hash, received_at, payload, problems)
 VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (message_hash) DO NOTHING
 """
 EVENT_COLUMNS = "seq, source, message_id, received_at, payload"
+
+
+class _NotNew(Exception):
+    """Some of a group are duplicates, or for the quarantine: its entries are looked at one by one."""
 
 
 class Log:
@@ -30,18 +35,22 @@ class Log:
 
     def append(self, entries: Sequence[Entry]) -> list[bool]:
         """See Staging.append."""
-        return self._append_new(entries) or self._append_each(entries)
+        try:
+            return self._append_new(entries)
+        except _NotNew:
+            return self._append_each(entries)
 
     def _append_new(self, entries: Sequence[Entry]) -> list[bool]:
-        """Append a group that is new as a whole, as nearly every group is; otherwise leave all as it was."""
+        """Append a group that is new as a whole, as nearly every group is; raises _NotNew, with nothing appended."""
         if any(entry.problems is not None for entry in entries):
-            return []
+            raise _NotNew
         with self._connection.writing() as db:
-            head = _raise_head(db, len(entries))
-            if _insert(db, head - len(entries), entries) == len(entries):
-                return [True] * len(entries)
-            db.execute("ROLLBACK")
-        return []
+            head = _raise_head(db, len(entries)) - len(entries)
+            for first in range(0, len(entries), MOST_ROWS):
+                rows = entries[first : first + MOST_ROWS]
+                if _insert(db, head + first, rows) < len(rows):
+                    raise _NotNew
+        return [True] * len(entries)
 
     def _append_each(self, entries: Sequence[Entry]) -> list[bool]:
         """Append what is new in a group, one entry after the other."""
