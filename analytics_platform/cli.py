@@ -39,7 +39,7 @@ destinations.command()(preview)
 destinations.command()(check)
 
 plan = typer.Typer(no_args_is_help=True, help="Work with the tracking plan.")
-plan.callback()(lambda: None)
+plan.callback()(lambda: None)  # or typer would take the one command for the whole of `plan`
 plan.command()(generate)
 
 app.add_typer(plan, name="plan")

@@ -14,9 +14,13 @@ MOST_NOTES = 100  # of one list; without a bound the answer to a bad batch is la
 # On every answer, errors too: without the first a browser SDK takes any answer for a network error and
 # sends again; without the second it cannot see how long to wait.
 CORS = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}
-JSON_HEADERS = tuple(
-    (name.lower().encode(), value.encode()) for name, value in (CORS | {"Content-Type": "application/json"}).items()
-)
+
+
+def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+
+JSON_HEADERS = _encoded(CORS | {"Content-Type": "application/json"})
 
 
 class Answer(Response):
@@ -100,7 +104,3 @@ def _notes(intake: Intake) -> dict[str, Any]:
         if notes:
             body |= {name: notes[:MOST_NOTES], f"{name}_count": len(notes)}
     return body
-
-
-def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
-    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]

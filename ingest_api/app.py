@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from analytics_platform.settings import Source
 from analytics_platform.settings.privacy import PrivacySettings
-from analytics_platform.staging.base import StagingError, StagingFull
+from analytics_platform.staging.base import StagingError
 from event_registry.registry import Registry
 from ingest_api import answers
 from ingest_api.answers import Answer
@@ -32,7 +32,6 @@ from ingest_api.intake import sort_calls
 from ingest_api.limits import Limits
 from ingest_api.paths import Paths
 from ingest_api.rate_limit import RateLimit
-from ingest_api.refusal import Refusal
 from ingest_api.sources import Sources
 from ingest_api.writer import Overloaded, Writer
 
@@ -121,9 +120,7 @@ def create_app(  # noqa: PLR0913 - the parts that an API is made of, each of whi
             Route("/health/ready", partial(ready, api)),
             *(Route(path, preflight, methods=["OPTIONS"]) for path in _spellings([*SDK_PATHS, *OWN_PATHS])),
         ],
-        exception_handlers=dict.fromkeys(
-            (Refusal, Overloaded, StagingFull, StagingError, HTTPException, Exception), failed
-        ),
+        exception_handlers=dict.fromkeys((Overloaded, StagingError, HTTPException, Exception), failed),
         lifespan=partial(lifespan, writer),
     )
     app.router.redirect_slashes = False  # SDKs follow a redirected POST with a GET, and the events are lost

@@ -78,7 +78,10 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
             where = f"http://{settings.host}:{settings.port}"
             print(f"ingest API: takes events at {where}", flush=True)  # noqa: T201 - for the person at the terminal
             work = partial(_work, parts, listener)
-            work() if settings.ingest.workers == 1 else keep_working(settings.ingest.workers, work)
+            if settings.ingest.workers == 1:
+                work()
+            else:
+                keep_working(settings.ingest.workers, work)
     except (ConfigurationError, DefinitionError, StagingError, CannotServe) as error:
         sys.exit(f"ingest API: {error}")
 

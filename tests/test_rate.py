@@ -23,7 +23,7 @@ class Time:
 def test_requests_leave_at_even_times(per_second: float, took: float) -> None:
     """The first at once, the others an interval apart; 0 is no limit."""
     time = Time()
-    rate = Rate(per_second, lambda: time.now, time.wait)
+    rate = Rate(per_second, lambda: time.now, time.wait, lambda: False)
 
     left = []
     for _ in range(5):
@@ -36,7 +36,7 @@ def test_requests_leave_at_even_times(per_second: float, took: float) -> None:
 def test_time_without_requests_is_not_saved_up() -> None:
     """After a pause there is no burst."""
     time = Time()
-    rate = Rate(1.0, lambda: time.now, time.wait)
+    rate = Rate(1.0, lambda: time.now, time.wait, lambda: False)
     rate.take()
     time.now += 60
 
@@ -44,6 +44,19 @@ def test_time_without_requests_is_not_saved_up() -> None:
     rate.take()
 
     assert time.now == 161.0
+
+
+def test_a_run_that_is_told_to_stop_waits_no_more_and_sends_nothing_more(simulation: Simulation) -> None:
+    """A slow rate must not hold up the end of everything."""
+    simulation.limit_rate(1 / 3600)
+    simulation.accept(*names(30))
+    simulation.after(60, simulation.stop)
+
+    end = simulation.drain()
+
+    assert end.ending == "stopped"
+    assert [len(request) for request in simulation.vendor.requests] == [10]
+    assert simulation.elapsed < 65
 
 
 def test_a_drain_keeps_to_the_rate_of_its_destination(simulation: Simulation) -> None:

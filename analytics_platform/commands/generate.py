@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-GENERATED = Path("event_registry/generated")
-
+GENERATED = Path(__file__).parents[2] / "event_registry" / "generated"
 
 Languages = Annotated[
     list[str] | None, typer.Option("--language", help="typescript, python, ruby, go or json_schema; else all of them.")

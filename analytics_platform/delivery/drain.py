@@ -36,7 +36,7 @@ class Drain:
         self._throttle = Throttle(world.monotonic, world.wait, world.stop)
         self._asked = False
         self._holds = Holds(world.monotonic)
-        self._rate = Rate(job.rate_limit, world.monotonic, world.wait)
+        self._before_request = Rate(job.rate_limit, world.monotonic, world.wait, world.stop).before(world.guard)
         self._probing = world.staging.health(job.name).failures > 0
         self._size = 1 if self._probing else job.batch_size
 
@@ -127,10 +127,6 @@ class Drain:
         self._probing = self._probing and not flush.progressed
         self._size = 1 if self._probing else min(self._job.batch_size, self._size * 4)
         return None
-
-    def _before_request(self) -> None:
-        self._rate.take()
-        self._world.guard()
 
     def _lanes(self, outgoing: Sequence[Outgoing]) -> list[list[Outgoing]]:
         """What goes out side by side: after a failure single probes; an event that has failed alone goes alone."""

@@ -119,8 +119,10 @@ class Flush:
 
     def _send_lane(self, lane: Sequence[Outgoing], size: int) -> None:
         queue = deque(request for piece in pieces(lane, size) for request in self._destination.cut(piece))
-        while queue and not self._is_over and not self._stop():
-            self._guard()
+        while queue:
+            self._guard()  # which may wait
+            if self._is_over or self._stop():
+                return
             request = queue.popleft()
             outcome = self._destination.send(request)
             with self._lock, self._ending_all():

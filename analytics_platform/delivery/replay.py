@@ -25,7 +25,7 @@ class Replay:
         self._world = world
         self._tally = tally
         self._throttle = Throttle(world.monotonic, world.wait, world.stop)
-        self._rate = Rate(job.rate_limit, world.monotonic, world.wait)
+        self._before_request = Rate(job.rate_limit, world.monotonic, world.wait, world.stop).before(world.guard)
         self._settled: set[int] = set()  # seqs of those read last
 
     def run(self) -> End:
@@ -78,10 +78,6 @@ class Replay:
                 Settlement(dead=[Burial(each.event, outcome.reason, outcome.answer) for each in failure.events])
             )
         return None
-
-    def _before_request(self) -> None:
-        self._rate.take()
-        self._world.guard()
 
     def _settle(self, settlement: Settlement) -> None:
         settle_surely(lambda: self._world.staging.settle_letters(self._lease, settlement), self._world)
