@@ -110,5 +110,9 @@ def cut_by_place(
 
 def user_of(outgoing: Outgoing) -> User:
     """Whose call it is: the anonymousId when there is one, so that calls before and after identify agree."""
-    call = outgoing.call
-    return outgoing.event.source, str(call.get("anonymousId") or call.get("userId") or call.get("groupId") or "")
+    return outgoing.event.source, id_of(outgoing.call)
+
+
+def id_of(call: Call) -> str:
+    """The id that a call's user keeps for longest; empty when it has none."""
+    return str(call.get("anonymousId") or call.get("userId") or call.get("groupId") or "")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from hashlib import blake2b
 
-from analytics_platform.destinations.base import Call
+from analytics_platform.destinations.base import Call, id_of
 from analytics_platform.destinations.shape import section
 from analytics_platform.settings import DestinationSettings
 from analytics_platform.settings.vendors import VENDORS
@@ -59,8 +59,7 @@ def is_sampled(call: Call, share: float) -> bool:
     """
     if share >= 1:
         return True
-    user = str(call.get("anonymousId") or call.get("userId") or call.get("groupId") or "")
-    digest = blake2b(user.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    digest = blake2b(id_of(call).encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest) < share * 2**64
 
 

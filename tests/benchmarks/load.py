@@ -34,14 +34,17 @@ class Client(asyncio.Protocol):
     """One connection; answers are small, so each comes in one piece or a few."""
 
     def __init__(
-        self, make: Callable[[], bytes], deadline: float, done: "asyncio.Future[None]", interval: float
+        self, make: Callable[[], bytes], deadline: float, done: "asyncio.Future[None]", interval: float, due: float
     ) -> None:
-        """`interval` is in seconds from one request's time to the next one's; 0 sends without a pause."""
+        """`interval` is in seconds from one request's time to the next one's, the first being at `due`.
+
+        An interval of 0 sends without a pause.
+        """
         self._make = make
         self._deadline = deadline
         self._done = done
         self._interval = interval
-        self._due = time.perf_counter()
+        self._due = due
         self._answer = b""
         self._begun = 0.0
         self._transport: asyncio.WriteTransport
@@ -49,9 +52,9 @@ class Client(asyncio.Protocol):
         self.refused = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Send the first request."""
+        """Send the first request when its time has come."""
         self._transport = cast("asyncio.WriteTransport", transport)
-        self._send()
+        self._send_when_due()
 
     def data_received(self, data: bytes) -> None:
         """Send the next request once the answer is whole."""
@@ -65,15 +68,20 @@ class Client(asyncio.Protocol):
         self._due += self._interval
         if now >= self._deadline:
             self._transport.close()
-        elif self._interval and self._due > now:
-            asyncio.get_running_loop().call_later(self._due - now, self._send)
         else:
-            self._send()
+            self._send_when_due()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  asyncio gives it
         """Let the round end."""
         if not self._done.done():
             self._done.set_result(None)
+
+    def _send_when_due(self) -> None:
+        wait = self._due - time.perf_counter() if self._interval else 0
+        if wait > 0:
+            asyncio.get_running_loop().call_later(wait, self._send)
+        else:
+            self._send()
 
     def _send(self) -> None:
         self._answer = b""
@@ -95,10 +103,11 @@ async def _run(port: int, make: Callable[[], bytes], connections: int, seconds: 
     loop = asyncio.get_running_loop()
     started = time.perf_counter()
     clients, ends = [], []
-    for _ in range(connections):
+    for number in range(connections):
         ends.append(loop.create_future())
+        due = started + number / connections * interval  # not all at the same moment
         _, client = await loop.create_connection(
-            partial(Client, make, started + seconds, ends[-1], interval), "127.0.0.1", port
+            partial(Client, make, started + seconds, ends[-1], interval, due), "127.0.0.1", port
         )
         clients.append(client)
     await asyncio.gather(*ends)
