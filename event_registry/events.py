@@ -3,18 +3,22 @@
 To add an event, add a class. Its name is `object.action` in lower case, the action in the past
 tense; its docstring says in one sentence what happened; its owner is the team that answers
 questions about it; its example is sent around as documentation. Below each property stands what it
-means. A property is required, or may be left out: `| None = None`.
+means. A property is required, or may be left out: `| None = None`. What not everybody may know says
+so: `Annotated[str | None, PERSONAL] = None`; what nobody may store is HASHED or REDACTED on its way in.
+
+Names are `object.action`; another convention is set here, once: `NAMES = NameConvention(...)`.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from event_registry.definitions import Amount, Count, Event, Timestamp, Traits
+from event_registry.definitions import HASHED, INTERNAL, PERSONAL, Amount, Count, Event, Timestamp, Traits
 
 
 class ReportCreated(
     Event,
     name="report.created",
     owner="reporting",
+    since="2025-03-03",
     example={"report_id": "rep_42", "template": "weekly-sales", "chart_count": 3},
 ):
     """A user saved a new report for the first time."""
@@ -33,6 +37,7 @@ class ReportExported(
     Event,
     name="report.exported",
     owner="reporting",
+    since="2025-03-03",
     example={"report_id": "rep_42", "format": "csv", "row_count": 1200},
 ):
     """A user downloaded a report as a file."""
@@ -51,6 +56,7 @@ class UserSignedUp(
     Event,
     name="user.signed_up",
     owner="growth",
+    since="2025-01-13",
     example={"method": "google", "invitation_id": "inv_7"},
 ):
     """A person finished signing up and has a user of their own."""
@@ -67,6 +73,7 @@ class UserInvited(
     Event,
     name="user.invited",
     owner="growth",
+    since="2025-01-13",
     example={"invitation_id": "inv_7", "role": "editor", "seats_left": 4},
 ):
     """A user invited somebody to join their account."""
@@ -77,12 +84,15 @@ class UserInvited(
     """What the invited person will be allowed to do."""
     seats_left: Count | None = None
     """The number of seats that the account has left after this one."""
+    invitee_email: Annotated[str | None, HASHED] = None
+    """The address that the invitation went to, of a person who has not agreed to anything yet."""
 
 
 class SubscriptionUpgraded(
     Event,
     name="subscription.upgraded",
     owner="billing",
+    since="2025-02-03",
     example={"from_plan": "team", "to_plan": "business", "seat_count": 25, "mrr": 1250.0},
 ):
     """An account moved to a larger plan."""
@@ -93,7 +103,7 @@ class SubscriptionUpgraded(
     """The plan from now on."""
     seat_count: Count | None = None
     """The number of seats paid for from now on."""
-    mrr: Amount | None = None
+    mrr: Annotated[Amount | None, INTERNAL] = None
     """The monthly recurring revenue from now on, in euros."""
     is_self_serve: bool | None = None
     """Whether the customer did it alone, without our sales team."""
@@ -103,6 +113,7 @@ class SubscriptionCanceled(
     Event,
     name="subscription.canceled",
     owner="billing",
+    since="2025-02-03",
     example={"plan": "team", "reason": "too_expensive", "ends_at": "2026-01-31T23:59:59Z"},
 ):
     """An account gave notice; it keeps its plan until the period that is paid for ends."""
@@ -113,7 +124,7 @@ class SubscriptionCanceled(
     """What the customer chose in the form; absent when the form was skipped."""
     ends_at: Timestamp | None = None
     """When the period that is paid for ends."""
-    mrr: Amount | None = None
+    mrr: Annotated[Amount | None, INTERNAL] = None
     """The monthly recurring revenue that ends, in euros."""
 
 
@@ -121,6 +132,7 @@ class IntegrationConnected(
     Event,
     name="integration.connected",
     owner="platform",
+    since="2025-06-02",
     example={"integration": "salesforce", "is_first": True, "scopes": ["read"]},
 ):
     """A user connected the account to another product for the first time, or again."""
@@ -137,6 +149,7 @@ class DashboardShared(
     Event,
     name="dashboard.shared",
     owner="collaboration",
+    since="2025-03-17",
     example={"dashboard_id": "dash_9", "audience": "account", "recipient_count": 12},
 ):
     """A user let others see a dashboard."""
@@ -153,6 +166,7 @@ class CommentAdded(
     Event,
     name="comment.added",
     owner="collaboration",
+    since="2025-04-07",
     example={"comment_id": "com_3", "subject": "report", "mention_count": 1},
 ):
     """A user wrote a comment."""
@@ -171,6 +185,7 @@ class FileUploaded(
     Event,
     name="file.uploaded",
     owner="platform",
+    since="2025-04-07",
     example={"file_id": "file_5", "size_bytes": 48213, "content_type": "text/csv"},
 ):
     """A user's file arrived complete and can be used."""
@@ -189,13 +204,14 @@ class UserTraits(
     Traits,
     call="identify",
     owner="growth",
+    since="2025-01-13",
     example={"email": "ada@example.com", "name": "Ada", "plan": "team", "created_at": "2025-06-01T09:30:00Z"},
 ):
     """What we know of a user."""
 
-    email: str | None = None
+    email: Annotated[str | None, PERSONAL] = None
     """The address that the user signs in with."""
-    name: str | None = None
+    name: Annotated[str | None, PERSONAL] = None
     """The full name, as the user wrote it."""
     plan: str | None = None
     """The plan of the user's account."""
@@ -209,6 +225,7 @@ class AccountTraits(
     Traits,
     call="group",
     owner="billing",
+    since="2025-02-03",
     example={"name": "Analytical Engines", "plan": "business", "seat_count": 25, "mrr": 1250.0},
 ):
     """What we know of an account, a customer with its users; snapshots send most of it."""
@@ -219,7 +236,7 @@ class AccountTraits(
     """The plan that the account is on."""
     seat_count: Count | None = None
     """The number of seats paid for."""
-    mrr: Amount | None = None
+    mrr: Annotated[Amount | None, INTERNAL] = None
     """The monthly recurring revenue, in euros."""
     industry: str | None = None
     """The line of business that the account's owner chose."""

@@ -1,25 +1,35 @@
 """The tracking plan as a whole, which a call is validated against."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from types import ModuleType
 
 from event_registry.calls import Problem
+from event_registry.defining import Definition, definition_error
 from event_registry.definitions import Event, Traits
-from event_registry.validation import check_values, closest
+from event_registry.validation import Values, closest
 
 
 class Registry:
-    """The events and traits of a plan.
+    """The events and traits of a plan; iterating gives their definitions, the events first.
 
     Its methods take calls in which `check_call` has found no problem.
     """
 
     def __init__(self, events: Mapping[str, type[Event]], traits: Mapping[str, type[Traits]]) -> None:
-        """Hold the events by name, and the traits by the call that carries them."""
+        """Hold the events by name, and the traits by the call that carries them; raises DefinitionError."""
         self.events = events
         self.traits = traits
+        self._values: dict[tuple[str, str], Values] = {
+            (each.kind, each.name): Values(each.fields, is_open=each.is_open) for each in self
+        }
+        for event in events.values():
+            _check_successor(event, events)
+
+    def __iter__(self) -> Iterator[Definition]:
+        yield from (self.events[name].definition for name in self.names)
+        yield from (self.traits[name].definition for name in sorted(self.traits))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -28,23 +38,34 @@ class Registry:
 
     def is_planned(self, call: Mapping[str, object]) -> bool:
         """Whether the plan knows a track call's event; the other five calls are always planned."""
-        return call.get("type") != "track" or self._event(call) is not None
+        return call.get("type") != "track" or self._values_of(call) is not None
+
+    def definition_of(self, call: Mapping[str, object]) -> Definition | None:
+        """What the plan says of a call; None where it says nothing."""
+        if call.get("type") == "track":
+            name = call.get("event")
+            event = self.events.get(name) if isinstance(name, str) else None
+            return event.definition if event else None
+        traits = self.traits.get(str(call.get("type")))
+        return traits.definition if traits else None
 
     def validate(self, call: Mapping[str, object]) -> list[Problem]:
         """Every problem of the properties or traits of a call; none where the plan says nothing of it."""
-        if call.get("type") == "track":
-            event = self._event(call)
-            return check_values(event, call.get("properties"), "properties") if event else []
-        traits = self.traits.get(str(call.get("type")))
-        return check_values(traits, *_traits(call)) if traits else []
+        values = self._values_of(call)
+        if values is None:
+            return []
+        if call["type"] == "track":
+            return values.problems(call.get("properties"), "properties")
+        return values.problems(*_traits(call))
 
     def suggest(self, name: str) -> str | None:
         """The planned event that an unplanned name is most likely a misspelling of."""
         return closest(name, self.events)
 
-    def _event(self, call: Mapping[str, object]) -> type[Event] | None:
-        name = call.get("event")
-        return self.events.get(name) if isinstance(name, str) else None
+    def _values_of(self, call: Mapping[str, object]) -> Values | None:
+        kind = call.get("type")
+        name = call.get("event") if kind == "track" else kind
+        return self._values.get((kind, name)) if isinstance(kind, str) and isinstance(name, str) else None
 
 
 def collect(module: ModuleType) -> Registry:
@@ -62,6 +83,15 @@ def collect(module: ModuleType) -> Registry:
 def default() -> Registry:
     """The plan of events.py; raises DefinitionError when one of its classes is wrong."""
     return collect(import_module("event_registry.events"))
+
+
+def _check_successor(event: type[Event], events: Mapping[str, object]) -> None:
+    deprecated = event.definition.deprecated
+    successor = deprecated.successor if deprecated else None
+    if successor is not None and (successor not in events or successor == event.definition.name):
+        suggestion = closest(successor, events)
+        hint = f": did you mean {suggestion}?" if suggestion else ""
+        raise definition_error(event, f"the successor {successor!r} must be another event of the plan{hint}")
 
 
 def _traits(call: Mapping[str, object]) -> tuple[object, *tuple[str, ...]]:

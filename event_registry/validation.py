@@ -1,13 +1,11 @@
-"""Checks values against one class of the tracking plan, in the words of a Problem."""
+"""Checks values against the fields of a definition, in the words of a Problem."""
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
-
-from event_registry.calls import Problem, json_path, type_name
+from event_registry.calls import Problem, json_path, parse_timestamp, type_name
+from event_registry.fields import Field, Type
 
 MAX_PROBLEMS = 50  # of one call: the answer to a hostile call stays about as small as the call
 
@@ -15,27 +13,76 @@ MAX_PROBLEMS = 50  # of one call: the answer to a hostile call stays about as sm
 _LIKENESS = 0.7
 _LONGEST_WORD = 100  # characters; more are no slip of the pen, and would take long to compare
 
-_EXPECTED = {
-    "string_type": "string",
-    "bool_type": "boolean",
-    "int_type": "integer",
-    "float_type": "number",
-    "list_type": "list",
-    "dict_type": "object",
-    "model_type": "object",
+_Keys = tuple[str | int, ...]
+
+# A value of just this class is right without a look at it; what has a bound or a form is looked at.
+_CLASSES: Mapping[Type, type] = {
+    Type("string"): str,
+    Type("integer"): int,
+    Type("number"): float,
+    Type("boolean"): bool,
 }
 
 
-def check_values(planned: type[BaseModel], values: object, *at: str) -> list[Problem]:
-    """Every problem of the properties or traits `values` that stand `at` these keys of a call, up to MAX_PROBLEMS.
+class Values:
+    """What properties or traits must be, made ready to check many of them. A null counts as absent."""
 
-    A null counts as absent.
-    """
-    try:
-        planned.model_validate({} if values is None else values)
-    except ValidationError as error:
-        return [_problem(planned, detail, at) for detail in islice(_without_nulls(error), MAX_PROBLEMS)]
-    return []
+    __slots__ = ("_classes", "_fields", "_is_open", "_required")
+
+    def __init__(self, fields: Sequence[Field], *, is_open: bool) -> None:
+        """Open ones may have other names besides the planned ones."""
+        self._fields = {field.name: field for field in fields}
+        self._is_open = is_open
+        self._required = tuple(field.name for field in fields if field.is_required)
+        self._classes = {field.name: _CLASSES.get(field.type) for field in fields}
+
+    def problems(self, values: object, *at: str) -> list[Problem]:
+        """Every problem of the `values` that stand `at` these keys of a call, up to MAX_PROBLEMS."""
+        if values is None:
+            values = {}
+        if not isinstance(values, dict):
+            return [Problem(json_path(at), "invalid_property", f"expected object, found {type_name(values)}")]
+        if self._are_right(values):
+            return []
+        return [*islice(self._find(values, at), MAX_PROBLEMS)]
+
+    def _are_right(self, values: Mapping[str, object]) -> bool:
+        """The question that almost every call answers with yes."""
+        for name in self._required:
+            if values.get(name) is None:
+                return False
+        classes = self._classes
+        for name, value in values.items():
+            if name not in classes:
+                if value is not None and not self._is_open:
+                    return False
+            elif type(value) is not classes[name] and value is not None and self._is_wrong(name, value):
+                return False
+        return True
+
+    def _is_wrong(self, name: str, value: object) -> bool:
+        kind = self._fields[name].type
+        if kind.item is None:
+            return _JUDGES[kind.kind](kind, value) is not None
+        return next(_faults(kind, value, ()), None) is not None
+
+    def _find(self, values: Mapping[str, object], at: _Keys) -> Iterator[Problem]:
+        for name, field in self._fields.items():
+            value = values.get(name)
+            if value is not None:
+                for keys, expected, found in _faults(field.type, value, (*at, name)):
+                    yield Problem(json_path(keys), "invalid_property", f"expected {expected}, found {type_name(found)}")
+            elif field.is_required:
+                yield Problem(json_path((*at, name)), "missing_property", "expected a required property, found none")
+        if not self._is_open:
+            for name, value in values.items():
+                if name not in self._fields and value is not None:
+                    yield self._unplanned(name, at)
+
+    def _unplanned(self, name: str, at: _Keys) -> Problem:
+        suggestion = closest(name, self._fields)
+        hint = f": did you mean {suggestion}?" if suggestion else ""
+        return Problem(json_path((*at, name)), "unplanned_property", f"the plan has no such property{hint}")
 
 
 def closest(word: str, words: Iterable[str]) -> str | None:
@@ -44,23 +91,62 @@ def closest(word: str, words: Iterable[str]) -> str | None:
     return matches[0] if matches else None
 
 
-def _without_nulls(error: ValidationError) -> Iterator[ErrorDetails]:
-    """Pydantic's errors without those that only say that an unplanned property is null, which is absent."""
-    for detail in error.errors(include_url=False):
-        if not (detail["type"] == "extra_forbidden" and detail["input"] is None):
-            yield detail
+def _faults(kind: Type, value: object, at: _Keys) -> Iterator[tuple[_Keys, str, object]]:
+    """Where a value, or an item of a list, is not what it must be: its keys, what is expected, what was found."""
+    if kind.item is None:
+        if expected := _JUDGES[kind.kind](kind, value):
+            yield at, expected, value
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _faults(kind.item, item, (*at, index))
+    else:
+        yield at, "list", value
 
 
-def _problem(planned: type[BaseModel], detail: ErrorDetails, at: tuple[str, ...]) -> Problem:
-    keys = (*at, *detail["loc"])
-    path, name = json_path(keys), keys[-1]
-    if detail["type"] == "extra_forbidden":
-        suggestion = closest(str(name), planned.model_fields)
-        hint = f": did you mean {suggestion}?" if suggestion else ""
-        return Problem(path, "unplanned_property", f"the plan has no such property{hint}")
-    if detail["type"] == "missing":
-        return Problem(path, "missing_property", "expected a required property, found none")
-    expected = _EXPECTED.get(detail["type"]) or detail["msg"].removeprefix("Input should be ")
-    # An item of a list has a number for its name; a null there is a wrong value, not an absent one.
-    code = "missing_property" if detail["input"] is None and isinstance(name, str) else "invalid_property"
-    return Problem(path, code, f"expected {expected}, found {type_name(detail['input'])}")
+def _string(_kind: Type, value: object) -> str | None:
+    return None if isinstance(value, str) else "string"
+
+
+def _boolean(_kind: Type, value: object) -> str | None:
+    return None if isinstance(value, bool) else "boolean"
+
+
+def _integer(kind: Type, value: object) -> str | None:
+    if not isinstance(value, int) or isinstance(value, bool):
+        return "integer"
+    return _too_small(kind, value)
+
+
+def _number(kind: Type, value: object) -> str | None:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return "number"
+    return _too_small(kind, value)
+
+
+def _too_small(kind: Type, value: float) -> str | None:
+    # Asked so that NaN, which JSON does not have but Python does, is too small.
+    return None if kind.minimum is None or value >= kind.minimum else f"greater than or equal to {kind.minimum:g}"
+
+
+def _timestamp(_kind: Type, value: object) -> str | None:
+    if not isinstance(value, str):
+        return "string"
+    return None if parse_timestamp(value) else "ISO 8601 date-time"
+
+
+def _choice(kind: Type, value: object) -> str | None:
+    if isinstance(value, str) and value in kind.choices:
+        return None
+    *others, last = [f"'{choice}'" for choice in kind.choices]
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+_JUDGES: Mapping[str, Callable[[Type, object], str | None]] = {
+    "string": _string,
+    "boolean": _boolean,
+    "integer": _integer,
+    "number": _number,
+    "timestamp": _timestamp,
+    "choice": _choice,
+}
+"""What says of a value what it should be instead; None when it is right."""

@@ -1,30 +1,66 @@
 """Which definitions does the tracking plan refuse, and what does their author get to read?"""
 
-import pytest
+import re
+from typing import Any
 
-from event_registry.definitions import DefinitionError, Event, Traits
+import pytest
+from pydantic import Field as Rule
+
+from event_registry.definitions import Definition, DefinitionError, Deprecation, Event, Traits
+from event_registry.fields import Field, Type
+
+SINCE: dict[str, Any] = {"since": "2026-01-31", "example": {}}
 
 
 def test_a_definition_says_what_it_is() -> None:
     """The class keeps its name, owner, description and example for whoever reads the plan."""
 
-    class PageRead(Event, name="page.read", owner="docs", example={"page_id": "p-1"}):
+    class PageRead(Event, name="page.read", owner="docs", since="2026-01-31", example={"page_id": "p-1"}):
         """A reader reached the end of a page."""
 
         page_id: str
         """The page's id."""
 
-    assert PageRead.definition.name == "page.read"
-    assert PageRead.definition.owner == "docs"
-    assert PageRead.definition.description == "A reader reached the end of a page."
-    assert PageRead.definition.example == {"page_id": "p-1"}
-    assert PageRead.model_fields["page_id"].description == "The page's id."
+    assert PageRead.definition == Definition(
+        kind="track",
+        name="page.read",
+        description="A reader reached the end of a page.",
+        owner="docs",
+        since="2026-01-31",
+        version=1,
+        example={"page_id": "p-1"},
+        fields=(Field("page_id", Type("string"), "The page's id.", is_required=True, examples=("p-1",)),),
+    )
+
+
+def test_a_definition_may_say_more() -> None:
+    """Where it may go, what becomes of it when it breaks the plan, and that it is on its way out."""
+    deprecated = Deprecation(since="2026-02-01", reason="Nobody printed.")
+
+    class PagePrinted(
+        Event,
+        name="page.put_on_paper",
+        owner="docs",
+        since="2026-01-31",
+        version=2,
+        example={},
+        destinations=("crm",),
+        deprecated=deprecated,
+        mode="warn",
+        unplanned="off",
+    ):
+        """A reader printed a page."""
+
+    definition = PagePrinted.definition
+    assert definition.description == "A reader printed a page."
+    assert (definition.version, definition.destinations, definition.deprecated) == (2, ("crm",), deprecated)
+    assert (definition.mode, definition.unplanned) == ("warn", "off")
 
 
 def test_an_event_may_have_no_properties() -> None:
     """Its name can be all there is to say."""
 
-    class UserSignedOut(Event, name="user.signed_out", owner="docs", example={}):
+    class UserSignedOut(Event, name="user.signed_out", owner="docs", since="2026-01-31", example={}):
         """A user signed out."""
 
     assert UserSignedOut.definition.example == {}
@@ -40,7 +76,7 @@ def test_a_name_is_object_dot_action(name: str) -> None:
         DefinitionError, match=r"Misnamed: the name .* must be object\.action .* such as report\.created"
     ):
 
-        class Misnamed(Event, name=name, owner="docs", example={}):
+        class Misnamed(Event, name=name, owner="docs", since="2026-01-31", example={}):
             """An event with a bad name."""
 
 
@@ -48,8 +84,17 @@ def test_an_event_has_a_docstring() -> None:
     """Nobody can use an event of which nobody knows when it happens."""
     with pytest.raises(DefinitionError, match=r"Silent: the docstring is missing"):
 
-        class Silent(Event, name="page.hidden", owner="docs", example={}):
+        class Silent(Event, name="page.hidden", owner="docs", since="2026-01-31", example={}):
             pass
+
+
+@pytest.mark.parametrize("docstring", ["It happened", "It happened.\n\nTwice."])
+def test_a_docstring_is_one_sentence(docstring: str) -> None:
+    """It fits on the line of a catalog."""
+    with pytest.raises(DefinitionError, match=r"Verbose: the docstring must be one sentence, with its full stop"):
+
+        class Verbose(Event, name="page.hidden", owner="docs", since="2026-01-31", example={}):
+            __doc__ = docstring
 
 
 def test_an_event_has_an_owner() -> None:
@@ -64,7 +109,7 @@ def test_an_event_has_an_example() -> None:
     """Documentation and generated clients are tested with it."""
     with pytest.raises(DefinitionError, match=r"Abstract: the example is missing"):
 
-        class Abstract(Event, name="page.hidden", owner="docs"):
+        class Abstract(Event, name="page.hidden", owner="docs", since="2026-01-31"):
             """An event that nobody has seen."""
 
 
@@ -74,7 +119,7 @@ def test_an_example_keeps_the_definition() -> None:
         DefinitionError, match=r"Wrong: the example .* \$\.example\.page_id: expected string, found int"
     ):
 
-        class Wrong(Event, name="page.hidden", owner="docs", example={"page_id": 7}):
+        class Wrong(Event, name="page.hidden", owner="docs", since="2026-01-31", example={"page_id": 7}):
             """An event with a bad example."""
 
             page_id: str
@@ -85,7 +130,7 @@ def test_every_field_is_described() -> None:
     """A property without a meaning will be given several."""
     with pytest.raises(DefinitionError, match="Vague: the field page_id has no docstring"):
 
-        class Vague(Event, name="page.hidden", owner="docs", example={"page_id": "p-1"}):
+        class Vague(Event, name="page.hidden", owner="docs", since="2026-01-31", example={"page_id": "p-1"}):
             """An event with a field that says nothing."""
 
             page_id: str
@@ -94,15 +139,68 @@ def test_every_field_is_described() -> None:
 def test_a_name_is_defined_once() -> None:
     """The error names the class that has it already."""
 
-    class First(Event, name="page.printed", owner="docs", example={}):
+    class First(Event, name="page.printed", owner="docs", since="2026-01-31", example={}):
         """A reader printed a page."""
 
     with pytest.raises(DefinitionError, match=r"Second: page\.printed is defined by First already"):
 
-        class Second(Event, name="page.printed", owner="docs", example={}):
+        class Second(Event, name="page.printed", owner="docs", since="2026-01-31", example={}):
             """A reader printed a page, said twice."""
 
     assert First.definition.name == "page.printed"
+
+
+@pytest.mark.parametrize("since", [None, "2026", "31.01.2026", "2026-02-30", 20260131])
+def test_an_event_has_a_date(since: Any) -> None:
+    """From when on it can be counted."""
+    with pytest.raises(DefinitionError, match=r"Ageless: since must be the date .* since=\"2026-01-31\""):
+
+        class Ageless(Event, name="page.hidden", owner="docs", since=since, example={}):
+            """An event of any time."""
+
+
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [
+        ({"version": 0}, "the version must be 1 or more"),
+        ({"version": "2"}, "the version must be 1 or more"),
+        ({"destinations": "crm"}, 'destinations must be a tuple of names, as in destinations=("crm",)'),
+        ({"destinations": (7,)}, 'destinations must be a tuple of names, as in destinations=("crm",)'),
+        ({"mode": "reject"}, "mode must be one of enforce, quarantine, warn, off"),
+        ({"unplanned": ""}, "unplanned must be one of enforce, quarantine, warn, off"),
+        ({"deprecated": "2026-01-31"}, "deprecated must be a Deprecation with a date"),
+        ({"deprecated": Deprecation("soon")}, "deprecated must be a Deprecation with a date"),
+        ({"onwer": "docs"}, "there is no keyword onwer, only deprecated, destinations, example, mode, owner"),
+    ],
+)
+def test_what_a_definition_says_can_be_understood(said: dict[str, Any], fault: str) -> None:
+    """A slip in a keyword is found before it changes what is stored."""
+    with pytest.raises(DefinitionError, match=f"Odd: {re.escape(fault)}"):
+
+        class Odd(Event, name="page.hidden", owner="docs", **SINCE, **said):
+            """An event said oddly."""
+
+
+def test_the_examples_of_a_field_keep_the_definition() -> None:
+    """They are shown to whoever writes the code that sends it."""
+    with pytest.raises(DefinitionError, match=r"Wrong: the example .* \$\.example\.page: expected integer, found str"):
+
+        class Wrong(Event, name="page.hidden", owner="docs", since="2026-01-31", example={"page": 1}):
+            """An event with a field of which a bad example is given."""
+
+            page: int = Rule(examples=[2, "3"])
+            """The number of the page."""
+
+
+def test_a_field_has_a_type_that_can_be_sent() -> None:
+    """The error names the class and the field."""
+    with pytest.raises(DefinitionError, match=r"Raw: the field content: no sender has the type bytes: use str"):
+
+        class Raw(Event, name="page.hidden", owner="docs", since="2026-01-31", example={}):
+            """An event with a field that JSON does not have."""
+
+            content: bytes
+            """What was on the page."""
 
 
 @pytest.mark.parametrize("call", ["", "track", "page"])
@@ -110,7 +208,7 @@ def test_traits_belong_to_identify_or_group(call: str) -> None:
     """No other call carries traits."""
     with pytest.raises(DefinitionError, match=r"Stray: the call .* must be one of identify, group"):
 
-        class Stray(Traits, call=call, owner="docs", example={}):
+        class Stray(Traits, call=call, owner="docs", since="2026-01-31", example={}):
             """Traits of nothing."""
 
 
@@ -118,12 +216,12 @@ def test_traits_are_held_to_the_same_rules() -> None:
     """They are described, owned and exemplified like events."""
     with pytest.raises(DefinitionError, match=r"Silent: the docstring is missing"):
 
-        class Silent(Traits, call="group", owner="docs", example={}):
+        class Silent(Traits, call="group", owner="docs", since="2026-01-31", example={}):
             pass
 
     with pytest.raises(DefinitionError, match=r"\$\.example\.seats: expected integer"):
 
-        class Wrong(Traits, call="identify", owner="docs", example={"seats": "3"}):
+        class Wrong(Traits, call="identify", owner="docs", since="2026-01-31", example={"seats": "3"}):
             """Traits with a bad example."""
 
             seats: int | None = None

@@ -8,8 +8,9 @@ from typer.testing import CliRunner
 
 from analytics_platform.commands.generate import GENERATED, generate
 from event_registry import registry
+from event_registry.defining import Deprecation
 from event_registry.generate.outputs import LANGUAGES, rendered, stale, write
-from event_registry.generate.plan import Deprecation, Entry, GenerationError, Plan, describe
+from event_registry.generate.plan import Entry, GenerationError, Plan, describe
 from tests.generated import awkward
 
 REPOSITORY = Path(__file__).parents[1]

@@ -12,7 +12,6 @@ from jsonschema import Draft202012Validator
 from event_registry.generate.json_schema import json_schema
 from event_registry.generate.plan import describe
 from event_registry.registry import default
-from event_registry.validation import check_values
 from tests.generated import awkward
 from tests.generated.said import everything
 
@@ -57,7 +56,7 @@ def test_the_examples_of_the_plan_are_valid(event: str) -> None:
 @given(st.dictionaries(st.sampled_from(REPORT_FIELDS), ODD_VALUES))
 def test_properties_are_judged_as_the_plan_judges_them(properties: dict[str, Any]) -> None:
     """Types, choices, bounds, required, unplanned and null ones."""
-    planned = check_values(REGISTRY.events["report.exported"], properties, "properties") == []
+    planned = REGISTRY.validate({"type": "track", "event": "report.exported", "properties": properties}) == []
 
     assert Draft202012Validator(DOCUMENTS["report.exported.schema.json"]).is_valid(properties) == planned
 
@@ -65,7 +64,7 @@ def test_properties_are_judged_as_the_plan_judges_them(properties: dict[str, Any
 @given(st.dictionaries(st.sampled_from(["email", "plan", "other"]), ODD_VALUES))
 def test_traits_are_judged_as_the_plan_judges_them(traits: dict[str, Any]) -> None:
     """Others may come besides."""
-    planned = check_values(REGISTRY.traits["identify"], traits, "traits") == []
+    planned = REGISTRY.validate({"type": "identify", "traits": traits}) == []
 
     assert WHOLE.is_valid({"type": "identify", "userId": "u", "traits": traits}) == planned
 

@@ -1,5 +1,6 @@
 """How is a call held against the plan?"""
 
+import importlib
 import importlib.util
 from pathlib import Path
 from types import ModuleType
@@ -15,11 +16,11 @@ from event_registry.definitions import DefinitionError
 PLAN = '''
 """A small plan."""
 
-from event_registry.definitions import Event, Traits
+from event_registry.definitions import Deprecation, Event, Traits
 from event_registry.events import FileUploaded
 
 
-class PagePrinted(Event, name="page.printed", owner="docs", example={"page_id": "p-1"}):
+class PagePrinted(Event, name="page.printed", owner="docs", since="2026-01-31", example={"page_id": "p-1"}):
     """A reader printed a page."""
 
     page_id: str
@@ -28,7 +29,7 @@ class PagePrinted(Event, name="page.printed", owner="docs", example={"page_id": 
     """The number of copies."""
 
 
-class ReaderTraits(Traits, call="identify", owner="docs", example={"language": "en"}):
+class ReaderTraits(Traits, call="identify", owner="docs", since="2026-01-31", example={"language": "en"}):
     """What is known of a reader."""
 
     language: str | None = None
@@ -75,8 +76,68 @@ def test_a_bad_plan_does_not_import(tmp_path: Path) -> None:
     with pytest.raises(DefinitionError, match=r"PageRead: page\.printed is defined by PagePrinted already"):
         load(
             tmp_path / "plan.py",
-            PLAN + 'class PageRead(Event, name="page.printed", owner="docs", example={}):\n    """Read."""\n',
+            PLAN
+            + 'class PageRead(Event, name="page.printed", owner="docs", since="2026-01-31", example={}):\n    "R."\n',
         )
+
+
+SUCCESSION = """
+
+class PagePutOnPaper(
+    Event,
+    name="page.put_on_paper",
+    owner="docs",
+    since="2025-01-31",
+    example={},
+    deprecated=Deprecation("2026-01-31", successor="SUCCESSOR"),
+):
+    "A reader printed a page, as it was called before."
+"""
+
+
+def test_a_successor_is_an_event_of_the_plan(tmp_path: Path) -> None:
+    """Whoever is sent there must find something."""
+    good = load(tmp_path / "good.py", PLAN + SUCCESSION.replace("SUCCESSOR", "page.printed"))
+    bad = load(tmp_path / "bad.py", PLAN + SUCCESSION.replace("SUCCESSOR", "page.prnted"))
+
+    assert registry.collect(good).names == ("page.printed", "page.put_on_paper")
+    with pytest.raises(
+        DefinitionError, match=r"PagePutOnPaper: the successor 'page.prnted' .*: did you mean page\.printed\?"
+    ):
+        registry.collect(bad)
+
+
+def test_a_plan_gives_its_definitions(plan: registry.Registry) -> None:
+    """Events first: all that a catalog or a comparison needs, as plain values."""
+    assert [(each.kind, each.name, each.owner) for each in plan] == [
+        ("track", "page.printed", "docs"),
+        ("identify", "identify", "docs"),
+    ]
+
+
+def test_a_plan_knows_what_it_says_of_a_call(plan: registry.Registry) -> None:
+    """Nothing where it says nothing."""
+    assert plan.definition_of(printed()) == plan.events["page.printed"].definition
+    assert plan.definition_of({"type": "identify"}) == plan.traits["identify"].definition
+    assert plan.definition_of({"type": "track", "event": "page.prints"}) is None
+    assert plan.definition_of({"type": "group"}) is None
+
+
+def test_a_plan_can_have_another_convention(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said once, beside the plan, and holds for all its classes."""
+    names = "import re\nfrom event_registry.definitions import NameConvention\n"
+    names += (
+        'NAMES = NameConvention(re.compile(r"[A-Z][a-z]+( [A-Z][a-z]+)*"), "in title case, such as Page Printed")\n'
+    )
+    (tmp_path / "titled_plan.py").write_text(names + PLAN.replace("page.printed", "Page Printed"), encoding="utf-8")
+    (tmp_path / "mixed_plan.py").write_text(names + PLAN, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    titled = registry.collect(importlib.import_module("titled_plan"))
+
+    assert titled.names == ("Page Printed",)
+    with pytest.raises(DefinitionError, match=r"PagePrinted: the name 'page.printed' must be in title case, such as"):
+        importlib.import_module("mixed_plan")
 
 
 def test_a_plan_can_be_imported_again(tmp_path: Path) -> None:

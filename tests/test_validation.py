@@ -5,16 +5,17 @@ from typing import Literal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel
 
 from event_registry.calls import Problem
 from event_registry.definitions import Amount, Count, Event, Timestamp, Traits
-from event_registry.validation import MAX_PROBLEMS, check_values, closest
+from event_registry.validation import MAX_PROBLEMS, Values, closest
 
 PERSONAL = "ada@example.com"
 
 
-class OrderPlaced(Event, name="order.placed", owner="shop", example={"order_id": "o-1", "total": 9.5}):
+class OrderPlaced(
+    Event, name="order.placed", owner="shop", since="2026-01-31", example={"order_id": "o-1", "total": 9.5}
+):
     """A customer placed an order."""
 
     order_id: str
@@ -35,7 +36,7 @@ class OrderPlaced(Event, name="order.placed", owner="shop", example={"order_id":
     """When it was placed."""
 
 
-class ShopTraits(Traits, call="group", owner="shop", example={"seats": 3}):
+class ShopTraits(Traits, call="group", owner="shop", since="2026-01-31", example={"seats": 3}):
     """What is known of a shop."""
 
     seats: Count | None = None
@@ -43,6 +44,8 @@ class ShopTraits(Traits, call="group", owner="shop", example={"seats": 3}):
 
 
 REQUIRED = {"order_id": "o-1", "total": 9.5}
+ORDER = Values(OrderPlaced.definition.fields, is_open=False)
+SHOP = Values(ShopTraits.definition.fields, is_open=True)
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.just(PERSONAL),
@@ -53,7 +56,7 @@ json_values = st.recursive(
 
 def problem_with(**properties: object) -> Problem:
     """Validate a good order with these properties besides or instead, and return its only problem."""
-    (problem,) = check_values(OrderPlaced, REQUIRED | properties, "properties")
+    (problem,) = ORDER.problems(REQUIRED | properties, "properties")
     return problem
 
 
@@ -70,7 +73,7 @@ def problem_with(**properties: object) -> Problem:
 )
 def test_properties_that_keep_the_plan_have_no_problem(properties: dict[str, object]) -> None:
     """What is optional may be absent, and an integer is a number."""
-    assert check_values(OrderPlaced, REQUIRED | properties, "properties") == []
+    assert ORDER.problems(REQUIRED | properties, "properties") == []
 
 
 @pytest.mark.parametrize(
@@ -108,7 +111,7 @@ def test_a_path_leads_into_a_list(item: object) -> None:
 
 def test_a_required_property_must_be_there() -> None:
     """Its path is where it should stand."""
-    (problem,) = check_values(OrderPlaced, {"total": 1}, "properties")
+    (problem,) = ORDER.problems({"total": 1}, "properties")
 
     assert problem == Problem("$.properties.order_id", "missing_property", "expected a required property, found none")
 
@@ -116,12 +119,12 @@ def test_a_required_property_must_be_there() -> None:
 def test_null_is_absent() -> None:
     """A required property that is null is missing; any other null is no problem, planned or not."""
     assert problem_with(order_id=None).code == "missing_property"
-    assert check_values(OrderPlaced, REQUIRED | {"items": None, "unheard_of": None}, "properties") == []
+    assert ORDER.problems(REQUIRED | {"items": None, "unheard_of": None}, "properties") == []
 
 
 def test_absent_properties_lack_the_required_ones() -> None:
     """A call without properties is judged as one with an empty object."""
-    codes = [problem.code for problem in check_values(OrderPlaced, None, "properties")]
+    codes = [problem.code for problem in ORDER.problems(None, "properties")]
 
     assert codes == ["missing_property", "missing_property"]
 
@@ -129,7 +132,7 @@ def test_absent_properties_lack_the_required_ones() -> None:
 @pytest.mark.parametrize("values", [[], "text", 1, True], ids=repr)
 def test_properties_that_are_no_object_are_one_problem(values: object) -> None:
     """Its path is that of the properties themselves."""
-    (problem,) = check_values(OrderPlaced, values, "properties")
+    (problem,) = ORDER.problems(values, "properties")
 
     assert (problem.path, problem.code) == ("$.properties", "invalid_property")
     assert problem.message.startswith("expected object, found ")
@@ -148,15 +151,15 @@ def test_a_misspelt_property_gets_a_suggestion(misspelt: str) -> None:
 
 def test_traits_may_be_more_than_planned() -> None:
     """SDKs and snapshots send others; only the planned ones are checked."""
-    assert check_values(ShopTraits, {"seats": 3, "zebra": 1}, "traits") == []
-    assert check_values(ShopTraits, {"seats": "3", "zebra": 1}, "traits") == [
+    assert SHOP.problems({"seats": 3, "zebra": 1}, "traits") == []
+    assert SHOP.problems({"seats": "3", "zebra": 1}, "traits") == [
         Problem("$.traits.seats", "invalid_property", "expected integer, found string")
     ]
 
 
 def test_all_problems_are_reported_at_once() -> None:
     """Whoever mends a call reads one answer, not one after the other."""
-    problems = check_values(OrderPlaced, {"order_id": 1, "items": "2", "zebra": 1}, "properties")
+    problems = ORDER.problems({"order_id": 1, "items": "2", "zebra": 1}, "properties")
 
     assert [(problem.path, problem.code) for problem in problems] == [
         ("$.properties.order_id", "invalid_property"),
@@ -168,17 +171,17 @@ def test_all_problems_are_reported_at_once() -> None:
 
 def test_the_answer_to_a_hostile_call_is_short() -> None:
     """A thousand unplanned properties are reported as the first fifty."""
-    problems = check_values(OrderPlaced, REQUIRED | {f"k{n}": n for n in range(1000)}, "properties")
+    problems = ORDER.problems(REQUIRED | {f"k{n}": n for n in range(1000)}, "properties")
 
     assert len(problems) == MAX_PROBLEMS
 
 
 @settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(list(OrderPlaced.model_fields)) | st.text(max_size=5), json_values))
-@pytest.mark.parametrize("planned", [OrderPlaced, ShopTraits])
-def test_no_problem_repeats_a_value(planned: type[BaseModel], values: dict[str, object]) -> None:
+@pytest.mark.parametrize("planned", [ORDER, SHOP])
+def test_no_problem_repeats_a_value(planned: Values, values: dict[str, object]) -> None:
     """Whatever JSON is sent, validation answers, and its answer shows no value."""
-    assert PERSONAL not in repr(check_values(planned, values, "properties"))
+    assert PERSONAL not in repr(planned.problems(values, "properties"))
 
 
 @pytest.mark.parametrize(

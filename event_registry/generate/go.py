@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator, Mapping
 
+from event_registry.fields import Field, Kind, Type
 from event_registry.generate import naming
-from event_registry.generate.plan import Entry, Field, GenerationError, Kind, Plan, Type
+from event_registry.generate.plan import Entry, GenerationError, Plan
 from event_registry.generate.rendering import render
 from event_registry.generate.text import number, quoted
 

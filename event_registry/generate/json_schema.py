@@ -11,8 +11,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from event_registry.fields import Type
 from event_registry.generate.naming import Identifiers
-from event_registry.generate.plan import Entry, Plan, Type
+from event_registry.generate.plan import Entry, Plan
 from event_registry.generate.rendering import NOTICE
 from event_registry.generate.text import number
 

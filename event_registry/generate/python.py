@@ -3,8 +3,9 @@
 import keyword
 from collections.abc import Mapping
 
+from event_registry.fields import Field, Kind, Type
 from event_registry.generate import naming
-from event_registry.generate.plan import Entry, Field, Kind, Plan, Type
+from event_registry.generate.plan import Entry, Plan
 from event_registry.generate.rendering import render
 from event_registry.generate.text import quoted
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
-from event_registry.generate.plan import Deprecation, Entry, Field, Plan, Type
+from event_registry.definitions import Deprecation
+from event_registry.fields import Field, Type
+from event_registry.generate.plan import Entry, Plan
 
 TEXT = 'It ends */ a comment, """ a docstring, a \\ path and a `tick` #{raise}\n@deprecated second line \u2028 "'
 CHOICES = ('a"b', "c\\d", "#{raise}", "*/", "", "Ü", "two words", "9")

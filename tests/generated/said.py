@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from event_registry.generate.plan import Entry, Field, Plan, Type
+from event_registry.fields import Field, Type
+from event_registry.generate.plan import Entry, Plan
 
 MOMENT = "2026-01-31T12:00:00.125Z"
 """The time that programs write as their language's own; all languages make this text of it."""

@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from event_registry.fields import Field, Type
 from event_registry.generate import naming
-from event_registry.generate.plan import Field, Type
 from tests.generated.said import MOMENT, Said
 
 Renamed = Mapping[str, str]

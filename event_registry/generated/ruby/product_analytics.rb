@@ -354,6 +354,7 @@ module ProductAnalytics
       "invitation_id" => [true, STRING],
       "role" => [true, ProductAnalytics.one_of("viewer", "editor", "admin")],
       "seats_left" => [false, ProductAnalytics.at_least(0, INTEGER)],
+      "invitee_email" => [false, STRING],
     }.freeze
 
     # The properties, by their names on the wire; an omitted one is left out.
@@ -362,8 +363,10 @@ module ProductAnalytics
     # @param invitation_id The invitation's id, which user.signed_up bears when it is accepted.
     # @param role What the invited person will be allowed to do.
     # @param seats_left The number of seats that the account has left after this one.
+    # @param invitee_email The address that the invitation went to, of a person who has not agreed to
+    # anything yet.
     # Raises ArgumentError with everything that breaks the plan.
-    def initialize(invitation_id:, role:, seats_left: nil)
+    def initialize(invitation_id:, role:, seats_left: nil, invitee_email: nil)
       @properties = ProductAnalytics.checked(
         NAME,
         FIELDS,
@@ -371,6 +374,7 @@ module ProductAnalytics
           "invitation_id" => invitation_id,
           "role" => role,
           "seats_left" => seats_left,
+          "invitee_email" => invitee_email,
         },
       )
       freeze

@@ -146,6 +146,8 @@ export interface UserInvited {
   readonly role: "viewer" | "editor" | "admin";
   /** The number of seats that the account has left after this one. */
   readonly seats_left?: number | undefined;
+  /** The address that the invitation went to, of a person who has not agreed to anything yet. */
+  readonly invitee_email?: string | undefined;
 }
 
 /**

@@ -323,6 +323,9 @@ type UserInvited struct {
 
 	// The number of seats that the account has left after this one.
 	SeatsLeft *int64 `json:"seats_left,omitempty"`
+
+	// The address that the invitation went to, of a person who has not agreed to anything yet.
+	InviteeEmail *string `json:"invitee_email,omitempty"`
 }
 
 // UserInvitedRole is what Role of UserInvited may be.

@@ -455,6 +455,7 @@ class Analytics:
         invitation_id: str,
         role: Literal["viewer", "editor", "admin"],
         seats_left: int | None = None,
+        invitee_email: str | None = None,
         user_id: str | None = None,
         anonymous_id: str | None = None,
         options: CallOptions | None = None,
@@ -464,6 +465,8 @@ class Analytics:
         invitation_id: The invitation's id, which user.signed_up bears when it is accepted.
         role: What the invited person will be allowed to do.
         seats_left: The number of seats that the account has left after this one.
+        invitee_email: The address that the invitation went to, of a person who has not agreed to anything
+          yet.
 
         Owner: growth.
         """
@@ -472,6 +475,7 @@ class Analytics:
                 "invitation_id": invitation_id,
                 "role": role,
                 "seats_left": seats_left,
+                "invitee_email": invitee_email,
             }
         )
         self.client.track(

@@ -1,0 +1,193 @@
+"""Makes the definition of a class of the tracking plan, or says what is wrong with the class."""
+
+import inspect
+import re
+import sys
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Literal, TypedDict, get_args
+
+from pydantic import BaseModel
+
+from event_registry.docstrings import field_docstrings
+from event_registry.fields import Field, FieldError, read_field
+from event_registry.validation import Values
+
+Kind = Literal["track", "identify", "group"]
+Mode = Literal["enforce", "quarantine", "warn", "off"]
+
+_defined: dict[tuple[str, str], str] = {}  # (the scope of a class, what it defines) -> the class
+
+
+class DefinitionError(Exception):
+    """A class of the tracking plan is wrong: nothing starts until its author has mended it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NameConvention:
+    """How the events of a plan are named; a plan that has another one than OBJECT_ACTION sets `NAMES` to it."""
+
+    pattern: re.Pattern[str]
+    meaning: str  # follows "must be"
+
+
+OBJECT_ACTION = NameConvention(
+    re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+"), "object.action in lower case, such as report.created"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Deprecation:
+    """Why something should not be sent any more."""
+
+    since: str  # a date: 2026-01-31
+    successor: str | None = None  # an event of the plan
+    reason: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """What a developer is told who still sends it."""
+        instead = f"; send {self.successor} instead" if self.successor else ""
+        reason = f": {self.reason.rstrip('.')}" if self.reason else ""
+        return f"Since {self.since}{reason}{instead}."
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What a class of the plan says, as plain values."""
+
+    kind: Kind
+    name: str  # the event, or the call that carries the traits
+    description: str  # one sentence
+    owner: str  # the team that answers questions about it
+    since: str  # the date from which it is sent: 2026-01-31
+    version: int
+    example: Mapping[str, object]  # properties or traits that keep the plan
+    fields: tuple[Field, ...] = ()
+    destinations: tuple[str, ...] | None = None  # the only ones that it may go to, by name or type; None: any
+    deprecated: Deprecation | None = None
+    mode: Mode | None = None  # what becomes of a call that breaks the plan; None: as the source has it
+    unplanned: Mode | None = None  # what becomes of one with properties that are not planned; None: the same
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may have other fields besides the planned ones, as traits may."""
+        return self.kind != "track"
+
+
+class Said(TypedDict, total=False):
+    """What the class statement of a definition says in keywords; the meaning is that of Definition's fields."""
+
+    owner: str
+    since: str
+    version: int
+    example: Mapping[str, object]
+    destinations: Collection[str]
+    deprecated: Deprecation
+    mode: Mode
+    unplanned: Mode
+
+
+def definition_error(cls: type[BaseModel], fault: str) -> DefinitionError:
+    """What the author of a class gets to read."""
+    return DefinitionError(f"{cls.__module__}.{cls.__qualname__}: {fault}")
+
+
+def check_name(cls: type[BaseModel], name: str) -> None:
+    """Raises DefinitionError for a name that breaks the convention of the plan in which the class stands."""
+    convention = getattr(sys.modules.get(cls.__module__), "NAMES", OBJECT_ACTION)
+    if not isinstance(convention, NameConvention):
+        raise definition_error(cls, f"NAMES of {cls.__module__} must be a NameConvention")
+    if not convention.pattern.fullmatch(name):
+        raise definition_error(cls, f"the name {name!r} must be {convention.meaning}")
+
+
+def define(cls: type[BaseModel], kind: Kind, name: str, said: Said) -> Definition:
+    """The definition of a class whose fields Pydantic has found; raises DefinitionError."""
+    _check_said(cls, said)
+    destinations = said.get("destinations")
+    definition = Definition(
+        kind=kind,
+        name=name,
+        description=_description(cls),
+        owner=said["owner"],
+        since=said["since"],
+        version=said.get("version", 1),
+        example=said["example"],
+        destinations=None if destinations is None else tuple(destinations),
+        deprecated=said.get("deprecated"),
+        mode=said.get("mode"),
+        unplanned=said.get("unplanned"),
+    )
+    scope, _, class_name = f"{cls.__module__}.{cls.__qualname__}".rpartition(".")
+    if (other := _defined.setdefault((scope, name), class_name)) != class_name:
+        raise definition_error(cls, f"{name} is defined by {other} already")
+    whole = replace(definition, fields=tuple(_read_fields(cls, said["example"])))
+    _check_examples(cls, whole)
+    return whole
+
+
+def _description(cls: type[BaseModel]) -> str:
+    description = inspect.cleandoc(cls.__dict__.get("__doc__") or "")
+    if not description:
+        raise definition_error(cls, "the docstring is missing: say in one sentence what happened")
+    if "\n\n" in description or not description.endswith("."):
+        raise definition_error(cls, "the docstring must be one sentence, with its full stop")
+    return " ".join(description.split())
+
+
+def _check_said(cls: type[BaseModel], said: Said) -> None:
+    for keyword in said.keys() - Said.__annotations__.keys():
+        raise definition_error(cls, f"there is no keyword {keyword}, only {', '.join(sorted(Said.__annotations__))}")
+    if not said.get("owner"):
+        raise definition_error(cls, 'the owner is missing: name the team, as in owner="reporting"')
+    if not _is_date(said.get("since")):
+        raise definition_error(cls, 'since must be the date from which it is sent, as in since="2026-01-31"')
+    if said.get("example") is None:
+        raise definition_error(cls, 'the example is missing: give one, as in example={"report_id": "rep_42"}')
+    version, destinations = said.get("version", 1), said.get("destinations", ())
+    if type(version) is not int or version < 1:
+        raise definition_error(cls, "the version must be 1 or more")
+    if isinstance(destinations, str) or not all(isinstance(name, str) and name for name in destinations):
+        raise definition_error(cls, 'destinations must be a tuple of names, as in destinations=("crm",)')
+    for keyword in ("mode", "unplanned"):
+        if said.get(keyword, "off") not in get_args(Mode):
+            raise definition_error(cls, f"{keyword} must be one of {', '.join(get_args(Mode))}")
+    deprecated = said.get("deprecated")
+    if deprecated is not None and not (isinstance(deprecated, Deprecation) and _is_date(deprecated.since)):
+        raise definition_error(
+            cls, 'deprecated must be a Deprecation with a date, as in Deprecation(since="2026-01-31")'
+        )
+
+
+def _is_date(text: object) -> bool:
+    try:
+        return isinstance(text, str) and date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def _read_fields(cls: type[BaseModel], example: Mapping[str, object]) -> list[Field]:
+    below = field_docstrings(cls)
+    fields = []
+    for name, info in cls.model_fields.items():
+        description = info.description or below.get(name, "")
+        if not description:
+            raise definition_error(cls, f"the field {name} has no docstring below it")
+        try:
+            field = read_field(name, info, description)
+        except FieldError as error:
+            raise definition_error(cls, f"the field {name}: {error}") from None
+        shown = [example[field.name]] if example.get(field.name) is not None else []
+        fields.append(replace(field, examples=field.examples or tuple(shown)))
+    return fields
+
+
+def _check_examples(cls: type[BaseModel], definition: Definition) -> None:
+    """The example of the whole, and the whole with each example of a field in its place."""
+    values = Values(definition.fields, is_open=definition.is_open)
+    each = ({**definition.example, field.name: shown} for field in definition.fields for shown in field.examples)
+    for example in (dict(definition.example), *each):
+        if problems := values.problems(example, "example"):
+            raise definition_error(cls, f"the example breaks the definition: {problems[0].path}: {problems[0].message}")
