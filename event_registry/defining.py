@@ -16,6 +16,7 @@ from event_registry.validation import Values
 
 Kind = Literal["track", "identify", "group"]
 Mode = Literal["enforce", "quarantine", "warn", "off"]
+UnplannedMode = Literal["reject", "quarantine", "warn", "off"]
 
 _defined: dict[tuple[str, str], str] = {}  # (the scope of a class, what it defines) -> the class
 
@@ -68,7 +69,7 @@ class Definition:
     destinations: tuple[str, ...] | None = None  # the only ones that it may go to, by name or type; None: any
     deprecated: Deprecation | None = None
     mode: Mode | None = None  # what becomes of a call that breaks the plan; None: as the source has it
-    unplanned: Mode | None = None  # what becomes of one with properties that are not planned; None: the same
+    unplanned: UnplannedMode | None = None  # what becomes of one with properties that are not planned; None: the same
 
     @property
     def is_open(self) -> bool:
@@ -86,7 +87,7 @@ class Said(TypedDict, total=False):
     destinations: Collection[str]
     deprecated: Deprecation
     mode: Mode
-    unplanned: Mode
+    unplanned: UnplannedMode
 
 
 def definition_error(cls: type[BaseModel], fault: str) -> DefinitionError:
@@ -151,9 +152,9 @@ def _check_said(cls: type[BaseModel], said: Said) -> None:
         raise definition_error(cls, "the version must be 1 or more")
     if isinstance(destinations, str) or not all(isinstance(name, str) and name for name in destinations):
         raise definition_error(cls, 'destinations must be a tuple of names, as in destinations=("crm",)')
-    for keyword in ("mode", "unplanned"):
-        if said.get(keyword, "off") not in get_args(Mode):
-            raise definition_error(cls, f"{keyword} must be one of {', '.join(get_args(Mode))}")
+    for keyword, modes in (("mode", get_args(Mode)), ("unplanned", get_args(UnplannedMode))):
+        if said.get(keyword, "off") not in modes:
+            raise definition_error(cls, f"{keyword} must be one of {', '.join(modes)}")
     deprecated = said.get("deprecated")
     if deprecated is not None and not (isinstance(deprecated, Deprecation) and _is_date(deprecated.since)):
         raise definition_error(
@@ -176,11 +177,9 @@ def _read_fields(cls: type[BaseModel], example: Mapping[str, object]) -> list[Fi
         if not description:
             raise definition_error(cls, f"the field {name} has no docstring below it")
         try:
-            field = read_field(name, info, description)
+            fields.append(read_field(name, info, description, example))
         except FieldError as error:
             raise definition_error(cls, f"the field {name}: {error}") from None
-        shown = [example[field.name]] if example.get(field.name) is not None else []
-        fields.append(replace(field, examples=field.examples or tuple(shown)))
     return fields
 
 

@@ -4,7 +4,11 @@ import ast
 import inspect
 import linecache
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+
+_Docstrings = Mapping[str, Mapping[str, str]]
+"""Those of the fields of each class, by the class's qualified name."""
+
+_last_read: dict[str, tuple[list[str], _Docstrings]] = {}  # by file: its lines, and what is found in them
 
 
 def field_docstrings(cls: type) -> Mapping[str, str]:
@@ -14,7 +18,13 @@ def field_docstrings(cls: type) -> Mapping[str, str]:
     the source anew for each.
     """
     file = _defined_in(cls)
-    return _all_docstrings(file, "".join(linecache.getlines(file))).get(cls.__qualname__, {}) if file else {}
+    if file is None:
+        return {}
+    linecache.checkcache(file)
+    lines = linecache.getlines(file)  # the same list each time, unless the file has changed
+    if (last := _last_read.get(file)) is None or last[0] is not lines:
+        last = _last_read[file] = lines, _all_docstrings("".join(lines))
+    return last[1].get(cls.__qualname__, {})
 
 
 def _defined_in(cls: type) -> str | None:
@@ -25,9 +35,7 @@ def _defined_in(cls: type) -> str | None:
     return frame.f_code.co_filename if frame else None
 
 
-@lru_cache(maxsize=8)
-def _all_docstrings(_file: str, source: str) -> Mapping[str, Mapping[str, str]]:
-    """For each class of a module, by its qualified name, the docstrings of its fields."""
+def _all_docstrings(source: str) -> _Docstrings:
     try:
         tree = ast.parse(source)
     except SyntaxError:  # the file has changed since it was imported
@@ -42,7 +50,7 @@ def _classes(node: ast.AST, scope: str) -> Iterator[tuple[str, Mapping[str, str]
             yield from _classes(child, f"{scope}{child.name}.")
         elif isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
             yield from _classes(child, f"{scope}{child.name}.<locals>.")
-        elif isinstance(child, ast.stmt) and not isinstance(child, ast.Expr):
+        elif hasattr(child, "body"):  # an if, a try: what stands in it has the scope around it
             yield from _classes(child, scope)
 
 

@@ -88,8 +88,8 @@ class Field:
     privacy: Privacy = PUBLIC
 
 
-def read_field(name: str, info: FieldInfo, description: str) -> Field:
-    """The field that Pydantic has found in a class; raises FieldError."""
+def read_field(name: str, info: FieldInfo, description: str, example: Mapping[str, object]) -> Field:
+    """The field that Pydantic has found in a class with this example of the whole; raises FieldError."""
     annotation, rules = _without_none(info.annotation), [*_flat(info.metadata)]
     is_optional = annotation is not info.annotation
     if is_optional and (info.is_required() or info.default is not None):
@@ -99,7 +99,9 @@ def read_field(name: str, info: FieldInfo, description: str) -> Field:
     kind, privacies = _type(annotation, rules)
     privacy = privacies[0] if privacies else PUBLIC
     _check_privacy(kind, privacy)
-    return Field(info.alias or name, kind, description, not is_optional, tuple(info.examples or ()), privacy)
+    wire_name = info.alias or name
+    shown = info.examples or [each for each in [example.get(wire_name)] if each is not None]
+    return Field(wire_name, kind, description, not is_optional, tuple(shown), privacy)
 
 
 def _type(annotation: Any, rules: list[Any]) -> tuple[Type, list[Privacy]]:

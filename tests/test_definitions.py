@@ -167,7 +167,7 @@ def test_an_event_has_a_date(since: Any) -> None:
         ({"destinations": "crm"}, 'destinations must be a tuple of names, as in destinations=("crm",)'),
         ({"destinations": (7,)}, 'destinations must be a tuple of names, as in destinations=("crm",)'),
         ({"mode": "reject"}, "mode must be one of enforce, quarantine, warn, off"),
-        ({"unplanned": ""}, "unplanned must be one of enforce, quarantine, warn, off"),
+        ({"unplanned": ""}, "unplanned must be one of reject, quarantine, warn, off"),
         ({"deprecated": "2026-01-31"}, "deprecated must be a Deprecation with a date"),
         ({"deprecated": Deprecation("soon")}, "deprecated must be a Deprecation with a date"),
         ({"onwer": "docs"}, "there is no keyword onwer, only deprecated, destinations, example, mode, owner"),

@@ -22,6 +22,7 @@ from event_registry.fields import (
 )
 
 TEXT = Type("string")
+EXAMPLE: dict[str, object] = {"shown": "x"}
 
 
 def optional(annotation: Any, **rule: Any) -> Field:
@@ -36,7 +37,7 @@ def required(annotation: Any, **rule: Any) -> Field:
 
 def read(model: type[BaseModel]) -> Field:
     """The only field of a class."""
-    return read_field("made", model.model_fields["made"], "What it is made of.")
+    return read_field("made", model.model_fields["made"], "What it is made of.", EXAMPLE)
 
 
 @pytest.mark.parametrize(
@@ -103,8 +104,10 @@ def test_a_field_has_its_name_on_the_wire() -> None:
 
 
 def test_a_field_keeps_its_examples() -> None:
-    """They are checked with the definition that it stands in."""
+    """They are checked with the definition that it stands in, whose own example serves a field that has none."""
     assert required(str, examples=["a", "b"]).examples == ("a", "b")
+    assert required(str, alias="shown").examples == ("x",)
+    assert required(str).examples == ()
 
 
 @pytest.mark.parametrize("privacy", [INTERNAL, HASHED, REDACTED], ids=repr)

@@ -95,6 +95,7 @@ def test_the_environment_sets_the_demo_source(tmp_path: Path) -> None:
         "ANALYTICS_WRITE_KEY": KEY,
         "ANALYTICS_PLAN_MODE": "warn",
         "ANALYTICS_UNPLANNED_MODE": "reject",
+        "ANALYTICS_UNPLANNED_PROPERTY_MODE": "off",
         "ANALYTICS_RATE_LIMIT": "2.5",
     }
 
@@ -102,6 +103,7 @@ def test_the_environment_sets_the_demo_source(tmp_path: Path) -> None:
 
     assert (source.name, source.write_key.get_secret_value()) == ("demo", KEY)
     assert (source.plan_mode, source.unplanned_mode, source.rate_limit) == ("warn", "reject", 2.5)
+    assert source.unplanned_property_mode == "off"
 
 
 def test_an_endpoint_alone_is_a_destination(tmp_path: Path) -> None:

@@ -8,12 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from analytics_platform.settings.reading import ConfigurationError, Name, made, with_secret
 
 PlanMode = Literal["enforce", "quarantine", "warn", "off"]
-UnplannedMode = Literal["reject", "quarantine", "warn"]
+UnplannedMode = Literal["reject", "quarantine", "warn", "off"]
 Kind = Literal["browser", "mobile", "server"]
 
 VARIABLES = {
     "plan_mode": "ANALYTICS_PLAN_MODE",
     "unplanned_mode": "ANALYTICS_UNPLANNED_MODE",
+    "unplanned_property_mode": "ANALYTICS_UNPLANNED_PROPERTY_MODE",
     "rate_limit": "ANALYTICS_RATE_LIMIT",
 }
 
@@ -27,7 +28,8 @@ class Source(BaseModel):
     write_key: SecretStr
     kind: Kind = "server"  # a browser's and a phone's key is in anybody's hands; a server is believed
     plan_mode: PlanMode = "enforce"
-    unplanned_mode: UnplannedMode = "quarantine"
+    unplanned_mode: UnplannedMode = "quarantine"  # of events
+    unplanned_property_mode: UnplannedMode | None = None  # of planned events; None: like all that breaks the plan
     rate_limit: float = Field(default=0, ge=0)  # requests a second; 0 is off
 
 

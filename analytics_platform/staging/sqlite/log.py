@@ -45,10 +45,10 @@ class Log:
         if any(entry.problems is not None for entry in entries):
             raise _NotNew
         with self._connection.writing() as db:
-            head = _raise_head(db, len(entries)) - len(entries)
+            head = raise_head(db, len(entries)) - len(entries)
             for first in range(0, len(entries), MOST_ROWS):
                 rows = entries[first : first + MOST_ROWS]
-                if _insert(db, head + first, rows) < len(rows):
+                if insert(db, head + first, rows) < len(rows):
                     raise _NotNew
         return [True] * len(entries)
 
@@ -56,12 +56,12 @@ class Log:
         """Append what is new in a group, one entry after the other."""
         with self._connection.writing() as db:
             new = []
-            head = _raise_head(db, 0)
+            head = raise_head(db, 0)
             for entry in entries:
                 if entry.problems is not None:
                     new.append(_quarantine(db, entry))
                 else:
-                    new.append(_insert(db, head, [entry]) == 1)
+                    new.append(insert(db, head, [entry]) == 1)
                     head += new[-1]
             db.execute("UPDATE log SET head = ?", (head,))
             return new
@@ -77,12 +77,12 @@ class Log:
             return int(db.execute("SELECT head FROM log").fetchone()[0])
 
 
-def _raise_head(db: sqlite3.Connection, events: int) -> int:
+def raise_head(db: sqlite3.Connection, events: int) -> int:
     """Give out the next so many numbers; returns the last one."""
     return int(db.execute("UPDATE log SET head = head + ? RETURNING head", (events,)).fetchone()[0])
 
 
-def _insert(db: sqlite3.Connection, head: int, entries: Sequence[Entry]) -> int:
+def insert(db: sqlite3.Connection, head: int, entries: Sequence[Entry]) -> int:
     """Insert behind `head` what is new; returns how many those are."""
     values: list[object] = []
     for seq, entry in enumerate(entries, head + 1):
