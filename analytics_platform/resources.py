@@ -2,6 +2,7 @@
 
 import os
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -38,12 +39,14 @@ class Platform(dg.ConfigurableResource[None]):
 
     def job(self, settings: Settings, name: str) -> Job:
         """What a run of this destination works on; raises ConfigurationError for a name that is not configured."""
+        from event_registry.registry import default  # noqa: PLC0415  the plan is loaded by runs alone
+
         found = next((destination for destination in settings.destinations if destination.name == name), None)
         if found is None:
             raise ConfigurationError(
                 f"{name} is not one of the configured destinations: add it to the settings again, then press Re-execute"
             )
-        return Job(
+        job = Job(
             name=name,
             kind=found.type,
             destination=build(found, settings.data_dir, lambda: datetime.now(UTC)),
@@ -54,6 +57,7 @@ class Platform(dg.ConfigurableResource[None]):
             rate_limit=found.rate_limit,
             filter=filter_of(found),
         )
+        return replace(job, elsewhere=default().kept_from(job.names))
 
     def thresholds(self, settings: Settings) -> dict[str, Threshold]:
         """When each destination's pending events are due."""

@@ -9,7 +9,7 @@ from typing import Any
 from event_registry.calls import Problem, check_call
 from event_registry.recording import RecordingAnalytics
 from event_registry.registry import Registry
-from event_registry.validation import closest
+from event_registry.spelling import Spelling
 
 Call = dict[str, Any]
 
@@ -80,7 +80,9 @@ class Recorded:
         __tracebackhide__ = True
         for name in properties:
             if name not in planned:
-                raise AssertionError(f"the plan has no property {name} of {event}{_hint(closest(name, planned))}")
+                raise AssertionError(
+                    f"the plan has no property {name} of {event}{_hint(Spelling(planned).closest(name))}"
+                )
 
     def _find(self, kind: str, event: str | None, where: str, wanted: Mapping[str, object]) -> Call:
         __tracebackhide__ = True

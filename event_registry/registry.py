@@ -1,14 +1,30 @@
 """The tracking plan as a whole, which a call is validated against."""
 
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Collection, Iterator, Mapping
+from functools import cache, cached_property
 from importlib import import_module
 from types import ModuleType
+from typing import Any, NamedTuple
 
 from event_registry.calls import Problem
 from event_registry.defining import Definition, definition_error
 from event_registry.definitions import Event, Traits
-from event_registry.validation import Values, closest
+from event_registry.protection import Protection
+from event_registry.spelling import Spelling
+from event_registry.validation import Values
+
+
+class Planned(NamedTuple):
+    """What the plan says of a call."""
+
+    definition: Definition
+    values: Values
+
+    def problems(self, call: Mapping[str, object]) -> list[Problem]:
+        """Every problem of the call's properties or traits."""
+        if self.definition.kind == "track":
+            return self.values.problems(call.get("properties"), "properties")
+        return self.values.problems(*_traits(call))
 
 
 class Registry:
@@ -21,9 +37,9 @@ class Registry:
         """Hold the events by name, and the traits by the call that carries them; raises DefinitionError."""
         self.events = events
         self.traits = traits
-        self._values: dict[tuple[str, str], Values] = {
-            (each.kind, each.name): Values(each.fields, is_open=each.is_open) for each in self
-        }
+        planned = [Planned(each, Values(each.fields, is_open=each.is_open)) for each in self]
+        self._events = {each.definition.name: each for each in planned if each.definition.kind == "track"}
+        self._traits = {each.definition.name: each for each in planned if each.definition.kind != "track"}
         for event in events.values():
             _check_successor(event, events)
 
@@ -38,34 +54,44 @@ class Registry:
 
     def is_planned(self, call: Mapping[str, object]) -> bool:
         """Whether the plan knows a track call's event; the other five calls are always planned."""
-        return call.get("type") != "track" or self._values_of(call) is not None
+        return call.get("type") != "track" or self.look_up(call) is not None
 
-    def definition_of(self, call: Mapping[str, object]) -> Definition | None:
+    def look_up(self, call: Mapping[str, object]) -> Planned | None:
         """What the plan says of a call; None where it says nothing."""
-        if call.get("type") == "track":
+        kind = call.get("type")
+        if kind == "track":
             name = call.get("event")
-            event = self.events.get(name) if isinstance(name, str) else None
-            return event.definition if event else None
-        traits = self.traits.get(str(call.get("type")))
-        return traits.definition if traits else None
+            return self._events.get(name) if isinstance(name, str) else None
+        return self._traits.get(kind) if isinstance(kind, str) else None
 
     def validate(self, call: Mapping[str, object]) -> list[Problem]:
         """Every problem of the properties or traits of a call; none where the plan says nothing of it."""
-        values = self._values_of(call)
-        if values is None:
-            return []
-        if call["type"] == "track":
-            return values.problems(call.get("properties"), "properties")
-        return values.problems(*_traits(call))
+        planned = self.look_up(call)
+        return planned.problems(call) if planned else []
+
+    def kept_from(self, names: Collection[str]) -> frozenset[str]:
+        """The events, and types of other calls, that may not go to a destination with these names (lower case)."""
+        return frozenset(
+            each.name
+            for each in self
+            if each.destinations is not None and not {name.lower() for name in each.destinations} & {*names}
+        )
 
     def suggest(self, name: str) -> str | None:
         """The planned event that an unplanned name is most likely a misspelling of."""
-        return closest(name, self.events)
+        return self._spelling.closest(name)
 
-    def _values_of(self, call: Mapping[str, object]) -> Values | None:
-        kind = call.get("type")
-        name = call.get("event") if kind == "track" else kind
-        return self._values.get((kind, name)) if isinstance(kind, str) and isinstance(name, str) else None
+    def protect(self, call: dict[str, Any], key: bytes) -> dict[str, Any]:
+        """The call as it may be stored: what the plan declares secret is redacted, or hashed under `key`."""
+        return self._protection.protect(call, key)
+
+    @cached_property
+    def _spelling(self) -> Spelling:
+        return Spelling(self.names)
+
+    @cached_property
+    def _protection(self) -> Protection:
+        return Protection(self)
 
 
 def collect(module: ModuleType) -> Registry:
@@ -89,7 +115,7 @@ def _check_successor(event: type[Event], events: Mapping[str, object]) -> None:
     deprecated = event.definition.deprecated
     successor = deprecated.successor if deprecated else None
     if successor is not None and (successor not in events or successor == event.definition.name):
-        suggestion = closest(successor, events)
+        suggestion = Spelling(events).closest(successor)
         hint = f": did you mean {suggestion}?" if suggestion else ""
         raise definition_error(event, f"the successor {successor!r} must be another event of the plan{hint}")
 

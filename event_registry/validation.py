@@ -1,17 +1,13 @@
 """Checks values against the fields of a definition, in the words of a Problem."""
 
-import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from event_registry.calls import Problem, json_path, parse_timestamp, type_name
 from event_registry.fields import Field, Type
+from event_registry.spelling import Spelling
 
 MAX_PROBLEMS = 50  # of one call: the answer to a hostile call stays about as small as the call
-
-# Of 1, as difflib counts: finds `reportId` for report_id, and nothing for a word of another meaning.
-_LIKENESS = 0.7
-_LONGEST_WORD = 100  # characters; more are no slip of the pen, and would take long to compare
 
 _Keys = tuple[str | int, ...]
 
@@ -27,12 +23,13 @@ _CLASSES: Mapping[Type, type] = {
 class Values:
     """What properties or traits must be, made ready to check many of them. A null counts as absent."""
 
-    __slots__ = ("_classes", "_fields", "_is_open", "_required")
+    __slots__ = ("_classes", "_fields", "_is_open", "_required", "_spelling")
 
     def __init__(self, fields: Sequence[Field], *, is_open: bool) -> None:
         """Open ones may have other names besides the planned ones."""
         self._fields = {field.name: field for field in fields}
         self._is_open = is_open
+        self._spelling: Spelling | None = None  # made when somebody makes a mistake
         self._required = tuple(field.name for field in fields if field.is_required)
         self._classes = {field.name: _CLASSES.get(field.type) for field in fields}
 
@@ -80,15 +77,11 @@ class Values:
                     yield self._unplanned(name, at)
 
     def _unplanned(self, name: str, at: _Keys) -> Problem:
-        suggestion = closest(name, self._fields)
+        if self._spelling is None:
+            self._spelling = Spelling(self._fields)
+        suggestion = self._spelling.closest(name)
         hint = f": did you mean {suggestion}?" if suggestion else ""
         return Problem(json_path((*at, name)), "unplanned_property", f"the plan has no such property{hint}")
-
-
-def closest(word: str, words: Iterable[str]) -> str | None:
-    """The one of `words` that `word` is most likely a misspelling of, whatever its case."""
-    matches = difflib.get_close_matches(word[:_LONGEST_WORD].lower(), words, n=1, cutoff=_LIKENESS)
-    return matches[0] if matches else None
 
 
 def _faults(kind: Type, value: object, at: _Keys) -> Iterator[tuple[_Keys, str, object]]:

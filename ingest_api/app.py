@@ -33,6 +33,7 @@ from ingest_api.limits import Limits
 from ingest_api.paths import Paths
 from ingest_api.rate_limit import RateLimit
 from ingest_api.sources import Sources
+from ingest_api.validation import Rules
 from ingest_api.writer import Overloaded, Writer
 
 
@@ -73,7 +74,7 @@ OWN_PATHS = {
 class Api:
     """What every request needs."""
 
-    registry: Registry
+    rules: Rules
     sources: Sources
     rate_limit: RateLimit
     writer: Writer
@@ -86,6 +87,7 @@ class Api:
 def create_app(  # noqa: PLR0913 - the parts that an API is made of, each of which a test may replace
     *,
     registry: Registry,
+    hash_key: bytes,
     sources: Iterable[Source],
     writer: Writer,
     clock: Callable[[], float] = time.time,
@@ -96,15 +98,16 @@ def create_app(  # noqa: PLR0913 - the parts that an API is made of, each of whi
 ) -> Starlette:
     """The whole API; its lifespan starts the writer, and at the end drains and closes it.
 
-    `clock` gives seconds since the epoch, `monotonic` seconds that never go back.
+    `clock` gives seconds since the epoch, `monotonic` seconds that never go back; `hash_key` is the installation's.
     """
+    limits = limits or Limits()
     api = Api(
-        registry,
+        Rules(registry, limits.event_bytes, hash_key),
         Sources(sources),
         RateLimit(monotonic),
         writer,
         clock,
-        limits or Limits(),
+        limits,
         privacy or PrivacySettings(),
         geoip,
     )
@@ -171,7 +174,7 @@ async def take_calls(api: Api, door: Door, kind: str, head: Head, receive: Recei
     address = client_address(head, api.privacy.trusted_proxies, api.privacy.address_header)
     agent = head.get("user-agent")
     facts = Facts(api.clock(), address, agent, batch.sent_at, source.name, source.kind, api.privacy, api.geoip)
-    intake = sort_calls(batch, source, api.registry, facts, api.limits.event_bytes)
+    intake = sort_calls(batch, source, api.rules, facts)
     if not intake.entries and not door.is_for_sdks:
         code = intake.rejected[0].problems[0].code
         return answers.nothing_valid(status_of(code), intake, code)

@@ -8,10 +8,13 @@ import msgspec
 from analytics_platform.settings import Source
 from analytics_platform.staging.base import Entry
 from event_registry.calls import MAX_MESSAGE_ID_LENGTH, Problem
-from event_registry.registry import Registry
+from event_registry.verdicts import Verdict
 from ingest_api.batch import Batch
 from ingest_api.enrichment import Facts, enrich
-from ingest_api.validation import Verdict, judge
+from ingest_api.validation import Rules, judge
+
+MOST_MARKS = 5  # in one event
+LONGEST_MARK = 100  # characters of a path; a key may have more
 
 
 class Note(msgspec.Struct, frozen=True, omit_defaults=True, rename={"message_id": "messageId"}):
@@ -32,15 +35,16 @@ class Intake:
     warnings: list[Note] = field(default_factory=list)
 
 
-def sort_calls(batch: Batch, source: Source, registry: Registry, facts: Facts, event_bytes: int) -> Intake:
+def sort_calls(batch: Batch, source: Source, rules: Rules, facts: Facts) -> Intake:
     """Judge every call by itself; what is not rejected becomes an entry."""
     intake = Intake()
     for index, call in enumerate(batch):
-        verdict = judge(call, batch.kind, source, registry, event_bytes)
+        verdict = judge(call, batch.kind, source, rules)
         if verdict.outcome == "rejected":
             intake.rejected.append(Note(index, _message_id(call), verdict.problems))
             continue
-        entry = _entry(call, index, source, facts, verdict)
+        enriched = enrich(rules.registry.protect(call, rules.hash_key), facts, index)
+        entry = _entry(enriched, source, facts, verdict)
         intake.entries.append(entry)
         if verdict.problems:
             notes = intake.quarantined if verdict.outcome == "quarantined" else intake.warnings
@@ -48,9 +52,10 @@ def sort_calls(batch: Batch, source: Source, registry: Registry, facts: Facts, e
     return intake
 
 
-def _entry(call: dict[str, Any], index: int, source: Source, facts: Facts, verdict: Verdict) -> Entry:
-    enriched = enrich(call, facts, index)
+def _entry(enriched: dict[str, Any], source: Source, facts: Facts, verdict: Verdict) -> Entry:
     quarantined = verdict.outcome == "quarantined"
+    if verdict.problems and not quarantined:
+        enriched["context"]["warnings"] = _marks(verdict.problems)
     return Entry(
         source=source.name,
         message_id=enriched["messageId"],
@@ -58,6 +63,11 @@ def _entry(call: dict[str, Any], index: int, source: Source, facts: Facts, verdi
         payload=msgspec.json.encode(enriched).decode(),
         problems=msgspec.json.encode(verdict.problems).decode() if quarantined else None,
     )
+
+
+def _marks(problems: list[Problem]) -> list[dict[str, str]]:
+    """What is accepted with a warning bears it, so that whoever counts such events can tell them from the rest."""
+    return [{"path": each.path[:LONGEST_MARK], "code": each.code} for each in problems[:MOST_MARKS]]
 
 
 def _message_id(call: Any) -> str | None:

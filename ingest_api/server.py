@@ -111,6 +111,7 @@ def serve(parts: Parts, staging: Staging, listener: socket.socket) -> None:
     suppressed.refresh()  # so that a wrong key is one line, at once
     app = create_app(
         registry=parts.registry,
+        hash_key=parts.hash_key,
         sources=parts.settings.sources,
         writer=Writer(staging, on_death=stop, append=suppressed.append),
         limits=limits,

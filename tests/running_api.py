@@ -22,7 +22,7 @@ from analytics_platform.settings import Source
 from analytics_platform.staging.base import Entry
 from analytics_platform.staging.sqlite import SqliteStaging
 from analytics_platform.staging.suppression import SuppressionList
-from event_registry.registry import default
+from event_registry.registry import Registry, default
 from ingest_api.app import create_app
 from ingest_api.limits import Limits
 from ingest_api.server import server_config
@@ -182,6 +182,7 @@ class ApiStarter:
     def __call__(
         self,
         *sources: Source,
+        registry: Registry | None = None,
         limits: Limits | None = None,
         monotonic: Callable[[], float] = lambda: 0.0,
         queue_bytes: int = QUEUE_BYTES,
@@ -192,7 +193,8 @@ class ApiStarter:
         self.stack.callback(staging.close)
         api = Api("", staging)
         app = create_app(
-            registry=default(),
+            registry=registry or default(),
+            hash_key=HASH_KEY,
             sources=sources or [source()],
             writer=Writer(
                 staging,

@@ -117,10 +117,14 @@ def test_a_plan_gives_its_definitions(plan: registry.Registry) -> None:
 
 def test_a_plan_knows_what_it_says_of_a_call(plan: registry.Registry) -> None:
     """Nothing where it says nothing."""
-    assert plan.definition_of(printed()) == plan.events["page.printed"].definition
-    assert plan.definition_of({"type": "identify"}) == plan.traits["identify"].definition
-    assert plan.definition_of({"type": "track", "event": "page.prints"}) is None
-    assert plan.definition_of({"type": "group"}) is None
+    event, traits = plan.look_up(printed()), plan.look_up({"type": "identify"})
+
+    assert event is not None
+    assert event.definition == plan.events["page.printed"].definition
+    assert traits is not None
+    assert traits.definition == plan.traits["identify"].definition
+    assert plan.look_up({"type": "track", "event": "page.prints"}) is None
+    assert plan.look_up({"type": "group"}) is None
 
 
 def test_a_plan_can_have_another_convention(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -223,6 +227,16 @@ def test_the_context_of_other_calls_is_not_validated() -> None:
     sent = {"type": "group", "traits": {}, "context": {"traits": {"seat_count": "many"}}}
 
     assert registry.default().validate(sent) == []
+
+
+def test_a_plan_says_what_a_destination_does_not_get(tmp_path: Path) -> None:
+    """By any of its names; what says nothing goes everywhere."""
+    said = PLAN.replace('name="page.printed",', 'name="page.printed", destinations=("CRM", "segment"),')
+    plan = registry.collect(load(tmp_path / "plan.py", said))
+
+    assert plan.kept_from({"crm", "webhook"}) == frozenset()
+    assert plan.kept_from({"other", "segment"}) == frozenset()
+    assert plan.kept_from({"other", "webhook"}) == {"page.printed"}
 
 
 def test_a_misspelt_event_gets_a_suggestion(plan: registry.Registry) -> None:

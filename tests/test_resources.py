@@ -4,6 +4,7 @@ import pytest
 
 from analytics_platform.delivery.due import Threshold
 from analytics_platform.settings import ConfigurationError
+from event_registry.registry import default
 from tests.installation import Installation
 
 pytest_plugins = ["tests.installation_fixtures"]
@@ -25,6 +26,13 @@ def test_calls_may_name_a_destination_by_its_name_or_its_type(installation: Inst
 
     assert platform.job(platform.settings(), "strict").names == {"strict", "webhook"}
     assert platform.job(platform.settings(), "other").names == {"other", "segment", "segment.io"}
+
+
+def test_a_job_knows_what_the_plan_keeps_from_it(installation: Installation) -> None:
+    """The plan of the product sends everything everywhere."""
+    platform = installation.platform
+
+    assert platform.job(platform.settings(), "strict").elsewhere == default().kept_from({"strict", "webhook"})
 
 
 def test_a_destination_that_is_not_configured_has_no_job(installation: Installation) -> None:

@@ -49,3 +49,20 @@ def test_a_call_goes_where_both_it_and_the_configuration_let_it(
     route = Route(NAMES, Filter(sources={"web"}))
 
     assert route.takes(source, {"type": "track", "integrations": integrations}) is goes
+
+
+@pytest.mark.parametrize(
+    ("call", "goes"),
+    [
+        ({"type": "track", "event": "report.created"}, False),
+        ({"type": "track", "event": "report.created", "integrations": {"warehouse": True}}, False),
+        ({"type": "track", "event": "report.exported"}, True),
+        ({"type": "identify"}, True),
+        ({"type": "group"}, False),
+    ],
+)
+def test_the_plan_may_send_events_and_traits_elsewhere(call: dict[str, Any], *, goes: bool) -> None:
+    """Whatever the call says: who may have it is the owner's decision, not the sender's."""
+    route = Route(NAMES, elsewhere=frozenset({"report.created", "group"}))
+
+    assert route.takes("web", call) is goes

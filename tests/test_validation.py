@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from event_registry.calls import Problem
 from event_registry.definitions import Amount, Count, Event, Timestamp, Traits
-from event_registry.validation import MAX_PROBLEMS, Values, closest
+from event_registry.validation import MAX_PROBLEMS, Values
 
 PERSONAL = "ada@example.com"
 
@@ -182,22 +182,3 @@ def test_the_answer_to_a_hostile_call_is_short() -> None:
 def test_no_problem_repeats_a_value(planned: Values, values: dict[str, object]) -> None:
     """Whatever JSON is sent, validation answers, and its answer shows no value."""
     assert PERSONAL not in repr(planned.problems(values, "properties"))
-
-
-@pytest.mark.parametrize(
-    ("word", "found"),
-    [
-        ("report.craeted", "report.created"),
-        ("Report Created", "report.created"),
-        ("reportCreated", "report.created"),
-        ("report.created", "report.created"),
-        ("report.exporte", "report.exported"),
-        ("Order Completed", None),
-        ("", None),
-        ("report.created" * 1000, None),
-    ],
-    ids=lambda value: repr(value)[:20],
-)
-def test_the_closest_word_is_close(word: str, found: str | None) -> None:
-    """A word that resembles none gets no suggestion: a wrong one is worse than none."""
-    assert closest(word, ["report.created", "report.exported", "user.invited"]) == found

@@ -36,6 +36,7 @@ class Job:
     pace: Pace = field(default_factory=Pace)
     rate_limit: float = 0  # requests a second; 0 is no limit
     filter: Filter = EVERYTHING  # what the configuration lets through
+    elsewhere: frozenset[str] = frozenset()  # what the plan does not let through
 
     @property
     def names(self) -> frozenset[str]:
@@ -45,7 +46,7 @@ class Job:
     @property
     def route(self) -> Route:
         """Which events go there."""
-        return Route(self.names, self.filter)
+        return Route(self.names, self.filter, self.elsewhere)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,16 @@ from analytics_platform.destinations.filters import EVERYTHING, Filter
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The way to a destination: by what a call says of it, and by what the destination's configuration says."""
+    """The way to a destination: by what a call says of it, what the configuration says, and what the plan says."""
 
     names: frozenset[str]  # how `integrations` may call it, in lower case
     filter: Filter = EVERYTHING
+    elsewhere: frozenset[str] = frozenset()  # the events, and types of other calls, that the plan sends elsewhere
 
     def takes(self, source: str, call: Call) -> bool:
         """Whether a call from this source goes there."""
-        return is_routed(call, self.names) and self.filter.passes(source, call)
+        name = call.get("event") if call.get("type") == "track" else call.get("type")
+        return name not in self.elsewhere and is_routed(call, self.names) and self.filter.passes(source, call)
 
 
 def is_routed(call: Call, names: Collection[str]) -> bool:

@@ -1,0 +1,90 @@
+"""Decides what becomes of a call by the tracking plan: it is accepted, quarantined or rejected."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from event_registry.calls import Problem
+from event_registry.defining import Definition, Mode, UnplannedMode
+from event_registry.registry import Planned, Registry
+
+Outcome = Literal["accepted", "quarantined", "rejected"]
+
+
+class Modes(Protocol):
+    """What a source says of calls that break the plan; what an event's definition says goes before."""
+
+    @property
+    def plan_mode(self) -> Mode:
+        """Of planned calls; `off` has nothing looked at but events that have a mode of their own."""
+
+    @property
+    def unplanned_mode(self) -> UnplannedMode:
+        """Of events that the plan does not know."""
+
+    @property
+    def unplanned_property_mode(self) -> UnplannedMode | None:
+        """Of planned events with properties that the plan does not know; None: like all that breaks the plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of a call, and why; an accepted call that has problems is accepted with a warning."""
+
+    outcome: Outcome
+    problems: list[Problem]
+
+
+ACCEPTED = Verdict("accepted", [])
+
+_OUTCOMES: Mapping[Mode | UnplannedMode, Outcome] = {
+    "off": "accepted",
+    "warn": "accepted",
+    "quarantine": "quarantined",
+    "enforce": "rejected",
+    "reject": "rejected",
+}
+_MILD_TO_STRICT: tuple[Outcome, ...] = ("accepted", "quarantined", "rejected")
+
+
+def judge(call: Mapping[str, object], modes: Modes, registry: Registry) -> Verdict:
+    """The verdict on a call in which `check_call` has found no problem; a deprecated one is accepted with a warning."""
+    planned = registry.look_up(call)
+    if planned is None:
+        return _unplanned(call, modes, registry) if call.get("type") == "track" else ACCEPTED
+    mode = planned.definition.mode or modes.plan_mode
+    if mode == "off" and planned.definition.unplanned in {None, "off"}:
+        return ACCEPTED
+    problems = planned.problems(call)
+    verdict = _by_modes(problems, mode, _property_mode(planned.definition, modes)) if problems else ACCEPTED
+    if planned.definition.deprecated and verdict.outcome == "accepted":
+        return Verdict("accepted", [*verdict.problems, _deprecated(planned)])
+    return verdict
+
+
+def _property_mode(definition: Definition, modes: Modes) -> Mode | UnplannedMode:
+    return definition.unplanned or definition.mode or modes.unplanned_property_mode or modes.plan_mode
+
+
+def _by_modes(problems: Iterable[Problem], mode: Mode, property_mode: Mode | UnplannedMode) -> Verdict:
+    """What the strictest mode makes of the problems, without those that are not looked at."""
+    modes = [(property_mode if problem.code == "unplanned_property" else mode, problem) for problem in problems]
+    seen = [(each, problem) for each, problem in modes if each != "off"]
+    strictest = max((_MILD_TO_STRICT.index(_OUTCOMES[each]) for each, _ in seen), default=0)
+    return Verdict(_MILD_TO_STRICT[strictest], [problem for _, problem in seen])
+
+
+def _unplanned(call: Mapping[str, object], modes: Modes, registry: Registry) -> Verdict:
+    if modes.plan_mode == "off" or modes.unplanned_mode == "off":
+        return ACCEPTED
+    suggestion = registry.suggest(str(call["event"]))
+    hint = f": did you mean {suggestion}?" if suggestion else ""
+    problem = Problem("$.event", "unplanned_event", f"the plan has no such event{hint}")
+    return Verdict(_OUTCOMES[modes.unplanned_mode], [problem])
+
+
+def _deprecated(planned: Planned) -> Problem:
+    definition = planned.definition
+    path = "$.event" if definition.kind == "track" else "$.type"
+    sentence = definition.deprecated.sentence if definition.deprecated else ""
+    return Problem(path, "deprecated", f"{definition.name} is deprecated. {sentence}")
