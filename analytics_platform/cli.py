@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from analytics_platform.commands import suppress
+from analytics_platform.commands import snapshot, suppress
 from analytics_platform.commands.check_destinations import check
 from analytics_platform.commands.generate import generate
 from analytics_platform.commands.preview import preview
@@ -43,6 +43,7 @@ plan.callback()(lambda: None)  # or typer would take the one command for the who
 plan.command()(generate)
 
 app.add_typer(plan, name="plan")
+app.add_typer(snapshot.app, name="snapshot")
 app.add_typer(suppress.app, name="suppress")
 app.add_typer(destinations, name="destinations")
 

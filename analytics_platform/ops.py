@@ -59,7 +59,7 @@ def try_once(destination: str, attempt: Attempt, platform: Platform) -> Report |
         return dg.Failure(f"{destination}: {error}. Nothing is lost, and nothing is sent until the store is back.")
     except Exception as error:  # noqa: BLE001  whatever it is, the run fails with it
         return dg.Failure(
-            f"{destination}: an error of ours, {type(error).__name__} at {_place(error)}. Nothing is lost."
+            f"{destination}: an error of ours, {type(error).__name__} at {place(error)}. Nothing is lost."
         )
     if not report.is_failure:
         return report
@@ -85,8 +85,8 @@ def _execute(destination: str, attempt: Attempt, platform: Platform) -> Report:
         staging.close()
 
 
-def _place(error: Exception) -> str:
-    """The files and lines that led to it."""
+def place(error: Exception) -> str:
+    """The files and lines that led to an error."""
     return " > ".join(
         f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)
     )

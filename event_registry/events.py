@@ -238,6 +238,10 @@ class AccountTraits(
     """The number of seats paid for."""
     mrr: Annotated[Amount | None, INTERNAL] = None
     """The monthly recurring revenue, in euros."""
+    prorated_mrr: Annotated[Amount | None, INTERNAL] = None
+    """The recurring revenue of the calendar month, in euros: each subscription for the days that it was active."""
+    is_deleted: bool | None = None
+    """Whether the account is gone; absent while it is not."""
     industry: str | None = None
     """The line of business that the account's owner chose."""
     created_at: Timestamp | None = None

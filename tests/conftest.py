@@ -13,6 +13,7 @@ GROUPS = {
     "browser": ("chromium",),
     "ruby": ("ruby",),
     "go": ("go", "gofmt"),
+    "mariadb": ("mariadb-install-db", "my_print_defaults"),
 }
 """The groups of tests (each a marker), with the programs that they need."""
 

@@ -12,7 +12,10 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[1]
 PACKAGES = ("event_registry", "ingest_api", "analytics_platform")
-DAGSTER_MODULES = ("assets", "definitions", "jobs", "metadata", "ops", "resources", "schedules", "sensors")
+DAGSTER_MODULES = (
+    *("assets", "definitions", "jobs", "metadata", "ops", "partitions", "resources", "schedules", "sensors"),
+    "snapshot_metadata",
+)
 
 OURS_SEEN_FROM = {
     "event_registry": ("event_registry",),
@@ -32,6 +35,7 @@ OURS_SEEN_FROM = {
     "analytics_platform.snapshots": (
         "analytics_platform.snapshots",
         "analytics_platform.staging",
+        "analytics_platform.settings",
         "event_registry",
     ),
 }
@@ -43,6 +47,8 @@ LIBRARIES = {
     "sqlite3": ("analytics_platform.staging", "analytics_platform.snapshots"),
     "sqlite_utils": ("analytics_platform.staging", "analytics_platform.snapshots"),
     "pandas": ("analytics_platform.snapshots",),
+    "sqlalchemy": ("analytics_platform.snapshots",),
+    "sqlglot": ("analytics_platform.snapshots.statement",),
     "starlette": ("ingest_api",),
     "uvicorn": ("ingest_api",),
     "maxminddb": ("ingest_api.geoip",),

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from analytics_platform.settings import ConfigurationError, Settings, load
-from analytics_platform.supervisor.checks import check_ports, claimed
+from analytics_platform.supervisor.checks import check_ports, check_snapshots, claimed
+from tests.application import write
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -129,3 +130,32 @@ def test_free_ports_are_fine(free_port: int) -> None:
     check_ports(with_ports(free_port, dagster_port))
 
     socket.create_server(("127.0.0.1", free_port)).close()
+
+
+def test_a_snapshot_that_cannot_be_read_is_named_with_file_field_and_remedy(tmp_path: Path) -> None:
+    """Before anything is started."""
+    path = write(tmp_path / "snapshots", cron="daily")
+    environ = {"ANALYTICS_SNAPSHOTS": str(tmp_path / "snapshots")}
+
+    with pytest.raises(ConfigurationError) as caught:
+        check_snapshots(load(environ, tmp_path), environ)
+
+    assert str(caught.value) == f'{path}: cron: must have five fields, such as "0 6 * * *", found 1'
+
+
+def test_a_snapshot_whose_database_nobody_has_named_is_refused(tmp_path: Path) -> None:
+    """The sentence names the file and the variable."""
+    path = write(tmp_path / "snapshots")
+    environ = {"ANALYTICS_SNAPSHOTS": str(tmp_path / "snapshots")}
+
+    with pytest.raises(ConfigurationError) as caught:
+        check_snapshots(load(environ, tmp_path), environ)
+
+    assert str(caught.value).startswith(
+        f"{path}: database_env: the environment variable APPLICATION_DATABASE is not set; set it to"
+    )
+
+
+def test_the_snapshots_that_come_with_the_product_need_no_variable(tmp_path: Path) -> None:
+    """The demo application's database is known."""
+    check_snapshots(load({}, tmp_path), {})

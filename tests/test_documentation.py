@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from analytics_platform import settings
+from analytics_platform.snapshots import declaration
 from event_registry import registry
 from ingest_api.app import OWN_PATHS, SDK_PATHS
 
@@ -51,6 +52,29 @@ def test_the_configuration_of_the_example_loads(tmp_path: Path) -> None:
 
     assert [source.name for source in loaded.sources] == ["web"]
     assert [destination.name for destination in loaded.destinations] == ["segment", "crm"]
+
+
+def test_the_snapshot_of_the_example_loads(tmp_path: Path) -> None:
+    """Its two files as they stand there."""
+    for block in blocks("toml") + blocks("sql"):
+        if found := re.match(r"(?:#|--) snapshots/(\S+)\n", block):
+            (tmp_path / found[1]).write_text(block, encoding="utf-8")
+
+    loaded = declaration.read(tmp_path, "seats", registry.default())
+
+    assert (loaded.traits, loaded.is_of_any_time) == (("plan", "seat_count"), True)
+
+
+def test_every_field_of_a_snapshot_is_documented_and_nothing_else_is() -> None:
+    """But those that come from the files beside it."""
+    text = (ROOT / "docs" / "snapshots.md").read_text(encoding="utf-8")
+    table = text[text.index("## Fields") : text.index("## Databases")]
+
+    documented = {
+        name for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)
+    }
+
+    assert documented == {*declaration.Declaration.model_fields} - {"name", "sql", "parameters", "between"}
 
 
 def test_the_first_event_keeps_the_plan() -> None:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -144,7 +145,7 @@ def test_a_snapshot_goes_the_same_way_as_group_calls(installation: Installation)
     """Seats, plan and revenue of each account arrive as group() calls; a re-execution adds nothing."""
     product, vendor = installation.product, installation.vendors["steady"]
 
-    run = product.launch("snapshots")
+    run = product.launch("accounts_snapshot", partition=datetime.now(UTC).strftime("%Y-%m-%d"))
     assert product.wait_for_run(run) == "SUCCESS"
     vendor.wait_for(lambda v: sum(call["type"] == "group" for call in v.accepted) >= 3)
     again = product.re_execute(run, strategy="ALL_STEPS")

@@ -1,58 +1,121 @@
-"""Which group() calls does a snapshot become?"""
+"""Which call does a row become?"""
 
-import json
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
 
+import msgspec
 import pytest
 
-from analytics_platform.snapshots.calls import SOURCE, NonsenseError, entries, group_calls
+from analytics_platform.snapshots.calls import LARGEST_CALL, caller, fitting, identified, message_id, plain, problems
 from event_registry import registry
+from event_registry.fields import Kind
+from tests.application import Application
 
-ROW = {"group_id": "acme", "user_id": "user-1", "name": "Acme Ltd", "seat_count": 3, "plan": "team", "mrr": 87.0}
-AT = 1772619630.456
+pytest_plugins = ["tests.snapshot_fixtures"]
 
-
-def test_the_columns_beside_the_ids_are_traits() -> None:
-    """A row is one group() of the account's owner, at the time of the reading."""
-    (call,) = group_calls("accounts", [ROW], "tuesday", AT)
-
-    assert call["type"] == "group"
-    assert (call["groupId"], call["userId"]) == ("acme", "user-1")
-    assert call["traits"] == {"name": "Acme Ltd", "seat_count": 3, "plan": "team", "mrr": 87.0}
-    assert call["timestamp"] == "2026-03-04T10:20:30.456Z"
+AT = datetime(2026, 3, 4, 23, 59, 59, 999000, UTC)
+NOW = datetime(2026, 3, 5, 1, 0, tzinfo=UTC)
 
 
-def test_reading_again_on_the_same_occasion_makes_the_same_ids() -> None:
-    """So the store drops the second copy; another day, another group or another snapshot is something new."""
-    ids = [
-        group_calls(snapshot, [ROW | {"group_id": group}], occasion, at)[0]["messageId"]
-        for snapshot, group, occasion, at in [
-            ("accounts", "acme", "tuesday", AT),
-            ("accounts", "acme", "tuesday", AT + 60),
-            ("accounts", "acme", "wednesday", AT),
-            ("accounts", "globex", "tuesday", AT),
-            ("seats", "acme", "tuesday", AT),
-        ]
-    ]
+def test_a_call_says_what_its_entity_is_when_it_was_so_and_who_says_it(application: Application) -> None:
+    """As a call of Segment's spec; receivedAt is when it was read."""
+    call = caller(application.declaration, registry.default(), AT, NOW)
 
-    assert ids[0] == ids[1]
-    assert len({*ids}) == 4
+    assert call(["acme", "team", 3, 87.0]) == {
+        "type": "group",
+        "groupId": "acme",
+        "traits": {"plan": "team", "seat_count": 3, "mrr": 87.0},
+        "context": {"library": {"name": "snapshot-accounts", "version": "1"}},
+        "timestamp": "2026-03-04T23:59:59.999Z",
+        "originalTimestamp": "2026-03-04T23:59:59.999Z",
+        "receivedAt": "2026-03-05T01:00:00.000Z",
+    }
 
 
-def test_a_call_goes_into_the_store_as_its_source_sent_it() -> None:
-    """The source is `snapshots`, the payload the call."""
-    calls = group_calls("accounts", [ROW], "tuesday", AT)
+def test_a_message_id_is_made_of_snapshot_partition_entity_and_state() -> None:
+    """The same again for the same, another one when any of them differs."""
+    first = message_id("accounts", "2026-03-04", "acme", b"1", 0)
+    others = {
+        message_id("seats", "2026-03-04", "acme", b"1", 0),
+        message_id("accounts", "2026-03-05", "acme", b"1", 0),
+        message_id("accounts", "2026-03-04", "globex", b"1", 0),
+        message_id("accounts", "2026-03-04", "acme", b"2", 0),
+        message_id("accounts", "2026-03-04", "acme", b"1", 1),
+    }
 
-    (entry,) = entries(calls, registry.default(), AT)
+    assert first == message_id("accounts", "2026-03-04", "acme", b"1", 0)
+    assert len(others - {first}) == 5
+    assert UUID(first).version == 8
 
-    assert (entry.source, entry.message_id, entry.problems) == (SOURCE, calls[0]["messageId"], None)
-    assert json.loads(entry.payload) == calls[0]
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (Decimal("87.50"), 87.5),
+        (Decimal("3.00"), 3),
+        (datetime(2026, 3, 4, 12, 0), "2026-03-04T12:00:00.000Z"),  # noqa: DTZ001 - as a database without offsets has it
+        (datetime(2026, 3, 4, 12, 0, tzinfo=timezone(timedelta(hours=1))), "2026-03-04T11:00:00.000Z"),
+        (date(2026, 3, 4), "2026-03-04"),
+        (UUID(int=7), "00000000-0000-0000-0000-000000000007"),
+        (None, None),
+        (True, True),
+    ],
+)
+def test_a_databases_values_become_what_json_has(value: Any, expected: Any) -> None:
+    """Numbers stay numbers, times become ISO 8601 in UTC."""
+    assert plain(value) == expected
+    assert type(plain(value)) is type(expected)
 
 
-def test_nonsense_stops_the_snapshot_before_anything_is_sent() -> None:
-    """The message names what is wrong and where, not the values."""
-    calls = group_calls("accounts", [ROW, ROW | {"seat_count": "canary"}], "tuesday", AT)
+@pytest.mark.parametrize(
+    ("kind", "value", "expected"),
+    [
+        ("boolean", 1, True),
+        ("boolean", 0, False),
+        ("boolean", None, None),
+        ("boolean", 2, 2),
+        ("boolean", "yes", "yes"),
+        ("integer", 3.0, 3),
+        ("integer", 3.5, 3.5),
+        ("number", 3, 3),
+    ],
+)
+def test_a_value_is_given_the_planned_type_where_its_database_has_none(kind: Kind, value: Any, expected: Any) -> None:
+    """SQLite has numbers for booleans, pandas floats for integers; what does not fit is left to the check."""
+    found = fitting(value, kind)
 
-    with pytest.raises(NonsenseError, match=r"\$\.traits\.seat_count") as caught:
-        entries(calls, registry.default(), AT)
+    assert found == expected
+    assert type(found) is type(expected)
 
-    assert "canary" not in str(caught.value)
+
+@pytest.mark.parametrize(("value", "expected"), [(7, "7"), (" a ", "a"), ("", None), ("  ", None), (None, None)])
+def test_ids_are_texts(value: Any, expected: str | None) -> None:
+    """So that 7 and "7" are one account."""
+    assert identified(value) == expected
+
+
+def faults(**fields: Any) -> list[str]:
+    """The codes of the problems of a group() with these fields."""
+    call = {"type": "group", "groupId": "acme", "traits": {}, **fields}
+    return [problem.code for problem in problems(call, msgspec.json.encode(call), registry.default())]
+
+
+def test_a_group_may_name_no_user() -> None:
+    """A nightly snapshot knows accounts, and no user of them."""
+    assert faults() == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"traits": {"seat_count": "3"}}, "invalid_property"),
+        ({"groupId": None}, "missing_groupId"),
+        ({"traits": {"name": "a\0b"}}, "invalid_json"),
+        ({"traits": {"name": "a" * LARGEST_CALL}}, "event_too_large"),
+    ],
+)
+def test_a_call_is_held_to_what_the_ingest_api_asks_of_any_other(fields: dict[str, Any], code: str) -> None:
+    """Its envelope, the plan, its size, its characters."""
+    assert faults(**fields) == [code]

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from analytics_platform.settings.destinations import DestinationSettings, read_destinations
 from analytics_platform.settings.ingest import IngestSettings, read_ingest
 from analytics_platform.settings.reading import ConfigurationError, made
+from analytics_platform.settings.snapshots import snapshot_folder
 from analytics_platform.settings.sources import Source, read_sources
 
 __all__ = ["ConfigurationError", "DestinationSettings", "IngestSettings", "Settings", "Source", "load"]
@@ -32,6 +33,7 @@ class Settings(BaseModel):
     sources: tuple[Source, ...]
     destinations: tuple[DestinationSettings, ...]
     ingest: IngestSettings = IngestSettings()
+    snapshots: Path  # the folder of their declarations
 
 
 def load(environ: Mapping[str, str], cwd: Path) -> Settings:
@@ -48,6 +50,7 @@ def load(environ: Mapping[str, str], cwd: Path) -> Settings:
         "sources": read_sources(config.get("sources", {}), environ),
         "destinations": read_destinations(config.get("destinations", {}), environ),
         "ingest": read_ingest(config.get("ingest", {}), environ, cwd),
+        "snapshots": snapshot_folder(environ, cwd),
     }
     return made(Settings, "settings", table, VARIABLES, environ)
 

@@ -1,63 +1,120 @@
-"""The group() calls that a snapshot becomes."""
+"""Makes of a row the call that it becomes."""
 
-import json
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from hashlib import blake2b
 from typing import Any
-from uuid import UUID, uuid5
 
-from analytics_platform.staging.base import Entry
+import msgspec
+
+from analytics_platform.snapshots.declaration import Declaration, planned
 from event_registry.calls import Problem, check_call
+from event_registry.fields import Kind
 from event_registry.registry import Registry
 
 SOURCE = "snapshots"
-NAMESPACE = UUID("8f6f2f0e-6c0e-4a53-9d6c-6a1c1b6f9d11")
+LARGEST_CALL = 32 * 1024  # bytes of JSON, as the ingest API takes at most
+NUL = b"\\u0000"
+
+Call = dict[str, Any]
 
 
-class NonsenseError(Exception):
-    """A snapshot's rows break the tracking plan; nothing is sent, somebody mends the query or the plan."""
+def message_id(snapshot: str, partition: str, entity: str, digest: bytes, nth: int) -> str:
+    """A UUID (RFC 9562, version 8) that the same state of the same entity has again when a partition is read again.
 
-
-Row = Mapping[Any, Any]
-"""A row by its columns' names, as pandas gives it."""
-
-
-def group_calls(snapshot: str, rows: Iterable[Row], occasion: str, at: float) -> list[dict[str, Any]]:
-    """One group() for each row; `group_id` and `user_id` identify it, the other columns are its traits.
-
-    `occasion` names this reading of the state: reading again on the same occasion makes the same messageIds,
-    so nothing is sent twice. `at` is in seconds since the epoch.
+    `nth` is how many calls about the entity the partition has had before: a state that comes back is a new call.
     """
-    time = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return [_group_call(snapshot, dict(row), occasion, time) for row in rows]
+    content = msgspec.json.encode((snapshot, partition, entity, digest.hex(), nth))
+    digits = blake2b(content, digest_size=16).hexdigest()
+    return f"{digits[:8]}-{digits[8:12]}-8{digits[13:16]}-8{digits[17:20]}-{digits[20:]}"
 
 
-def _group_call(snapshot: str, traits: dict[Any, Any], occasion: str, time: str) -> dict[str, Any]:
-    group_id, user_id = traits.pop("group_id"), traits.pop("user_id")
+def caller(
+    declaration: Declaration, registry: Registry, at: datetime, now: datetime
+) -> Callable[[Sequence[Any]], Call]:
+    """What makes calls, still without messageId, of values in the order of the declaration's columns.
+
+    `at` is when the state was so, `now` when it was read.
+    """
+    fields = planned(declaration, registry)
+    kinds = {trait: fields[trait].type.kind for trait in declaration.traits}
+    first = len(declaration.columns) - len(declaration.traits)
+
+    def call(values: Sequence[Any]) -> Call:
+        own = zip(declaration.traits, values[first:], strict=True)
+        traits = {trait: fitting(plain(value), kinds[trait]) for trait, value in own}
+        user = values[1] if declaration.user else None
+        return frame(declaration, identified(values[0]), identified(user), traits, at, now)
+
+    return call
+
+
+def frame(  # noqa: PLR0913, PLR0917 - all that a call is made of
+    declaration: Declaration,
+    entity: str | None,
+    user: str | None,
+    traits: Mapping[str, Any],
+    at: datetime,
+    now: datetime,
+) -> Call:
+    """A call about an entity, which is a group or a user."""
+    ids = {"groupId": entity, "userId": user} if declaration.call == "group" else {"userId": entity}
     return {
-        "type": "group",
-        "messageId": str(uuid5(NAMESPACE, f"{snapshot}:{occasion}:{group_id}")),
-        "userId": user_id,
-        "groupId": group_id,
-        "traits": traits,
-        "context": {"library": {"name": f"snapshot-{snapshot}", "version": "1"}},
-        "timestamp": time,
-        "originalTimestamp": time,
-        "receivedAt": time,
+        "type": declaration.call,
+        **{name: value for name, value in ids.items() if value is not None},
+        "traits": dict(traits),
+        "context": {"library": {"name": f"snapshot-{declaration.name}", "version": "1"}},
+        "timestamp": iso(at),
+        "originalTimestamp": iso(at),
+        "receivedAt": iso(now),
     }
 
 
-def entries(calls: Iterable[Mapping[str, Any]], registry: Registry, at: float) -> list[Entry]:
-    """The calls as entries for the staging store, checked like any other call.
+def problems(call: Call, encoded: bytes, registry: Registry) -> list[Problem]:
+    """What is wrong with a call, given as JSON, too; as the ingest API sees it, but a group may name no user."""
+    found = [each for each in check_call(call) if not (each.code == "missing_user" and call["type"] == "group")]
+    found = found or registry.validate(call)
+    if len(encoded) > LARGEST_CALL:
+        found.append(Problem("$", "event_too_large", f"expected at most {LARGEST_CALL} bytes, found {len(encoded)}"))
+    if NUL in encoded:
+        found.append(Problem("$", "invalid_json", "expected no NUL characters, found one"))
+    return found
 
-    Raises NonsenseError with every problem; the values stay out of the message.
+
+def plain(value: Any) -> Any:
+    """A database's value as JSON has it; a time without an offset is one in UTC."""
+    match value:
+        case Decimal():
+            return int(value) if value == value.to_integral_value() else float(value)
+        case datetime():
+            return iso(value if value.tzinfo else value.replace(tzinfo=UTC))
+        case date():
+            return value.isoformat()
+        case None | bool() | int() | float() | str() | list() | dict() | bytes():
+            return value
+        case _:
+            return str(value)
+
+
+def fitting(value: Any, kind: Kind) -> Any:
+    """The value in the type that the plan wants, where its database, or pandas, has no such type.
+
+    SQLite and MySQL have numbers for booleans, pandas has floats for integers of which one is missing.
     """
-    checked = [(call, [*check_call(call), *registry.validate(call)]) for call in calls]
-    if problems := [problem for _, found in checked for problem in found]:
-        raise NonsenseError(_sentence(problems))
-    return [Entry(SOURCE, str(call["messageId"]), at, json.dumps(call)) for call, _ in checked]
+    if kind == "boolean" and value in (0, 1) and not isinstance(value, str):
+        return bool(value)
+    if kind == "integer" and isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
 
 
-def _sentence(problems: list[Problem]) -> str:
-    kinds = sorted({f"{problem.path}: {problem.message}" for problem in problems})
-    return f"{len(problems)} problem(s), nothing was sent: " + "; ".join(kinds)
+def identified(value: Any) -> str | None:
+    """An id as text, so that 7 and "7" are one entity; None for one that is missing."""
+    text = "" if value is None else str(value).strip()
+    return text or None
+
+
+def iso(moment: datetime) -> str:
+    """A moment as every destination takes it: 2026-01-01T00:00:00.000Z."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,5 +1,7 @@
 """The demo application's database: a small B2B SaaS with accounts, users and subscriptions."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -10,16 +12,23 @@ ACCOUNTS = [
     {"id": "initech", "name": "Initech Inc", "owner_id": "user-6"},
 ]
 SEATS = {"acme": 3, "globex": 2, "initech": 1}
+COLUMNS = ("account_id", "plan", "interval", "unit_cents", "quantity", "active", "started_at", "ended_at")
 SUBSCRIPTIONS = [
-    {"account_id": "acme", "plan": "team", "interval": "month", "unit_cents": 2900, "quantity": 3, "active": 1},
-    {"account_id": "globex", "plan": "business", "interval": "year", "unit_cents": 58800, "quantity": 2, "active": 1},
-    {"account_id": "initech", "plan": "team", "interval": "month", "unit_cents": 2900, "quantity": 1, "active": 0},
+    dict(zip(COLUMNS, values, strict=True))
+    for values in [
+        ("acme", "team", "month", 2900, 2, 0, "2025-06-01 00:00:00", "2026-01-11 00:00:00"),
+        ("acme", "team", "month", 2900, 3, 1, "2026-01-11 00:00:00", None),
+        ("globex", "business", "year", 58800, 2, 1, "2025-09-15 12:00:00", None),
+        ("initech", "team", "month", 2900, 1, 0, "2025-03-01 00:00:00", "2026-02-15 00:00:00"),
+    ]
 ]
+VERSION = 2
+"""Of the tables, in SQLite's user_version; a database of an older version is made again."""
 
 
 def create(path: Path) -> None:
     """Make the database with three accounts, unless it is there already; it is there whole, or not at all."""
-    if path.exists():
+    if path.exists() and _version(path) >= VERSION:
         return
     unfinished = path.with_name(f"{path.name}.unfinished")
     db = Database(unfinished, recreate=True)
@@ -27,8 +36,14 @@ def create(path: Path) -> None:
         db.table("accounts").insert_all(ACCOUNTS, pk="id")
         db.table("users").insert_all(_users(), pk="id", foreign_keys=[("account_id", "accounts", "id")])
         db.table("subscriptions").insert_all(SUBSCRIPTIONS, foreign_keys=[("account_id", "accounts", "id")])
+    db.execute(f"PRAGMA user_version = {VERSION}")
     db.close()
     unfinished.rename(path)
+
+
+def _version(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as db:
+        return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 
 def _users() -> list[dict[str, str]]:

@@ -2,13 +2,15 @@
 
 import fcntl
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from analytics_platform.destinations import build
 from analytics_platform.settings import ConfigurationError, Settings
+from analytics_platform.settings.snapshots import database_url
+from analytics_platform.snapshots.declaration import read_all
 from event_registry.definitions import DefinitionError
 from event_registry.registry import default
 
@@ -41,6 +43,18 @@ def check_plan() -> None:
         default()
     except DefinitionError as error:
         raise ConfigurationError(str(error)) from None
+
+
+def check_snapshots(settings: Settings, environ: Mapping[str, str]) -> None:
+    """Raises ConfigurationError for a snapshot that cannot be read, or whose database nobody has named."""
+    snapshots, faults = read_all(settings.snapshots, default())
+    for fault in faults.values():
+        raise ConfigurationError(fault)
+    for each in snapshots:
+        try:
+            database_url(environ, each.database_env, settings.data_dir)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{settings.snapshots / each.name}.toml: {error}") from None
 
 
 def check_ports(settings: Settings) -> None:

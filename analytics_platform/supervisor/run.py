@@ -8,7 +8,7 @@ from pathlib import Path
 from types import FrameType
 
 from analytics_platform.settings import load
-from analytics_platform.supervisor.checks import check_destinations, check_plan, check_ports, claimed
+from analytics_platform.supervisor.checks import check_destinations, check_plan, check_ports, check_snapshots, claimed
 from analytics_platform.supervisor.data_folder import prepare
 from analytics_platform.supervisor.greeting import greeting
 from analytics_platform.supervisor.keeper import Keeper
@@ -23,6 +23,7 @@ def run(environ: Mapping[str, str], cwd: Path) -> None:
     settings = load(environ, cwd)
     check_plan()
     check_destinations(settings)
+    check_snapshots(settings, environ)
     with claimed(settings.data_dir):
         end_leftovers(settings.data_dir, say)
         check_ports(settings)

@@ -117,14 +117,16 @@ class Product:
         new_id: str = launched["run"]["runId"]
         return new_id
 
-    def launch(self, job: str) -> str:
+    def launch(self, job: str, partition: str | None = None) -> str:
         """Start a run of a job by hand; return its id."""
         selector = {
             "repositoryLocationName": "analytics_platform",
             "repositoryName": "__repository__",
             "jobName": job,
         }
-        launched = self.query(LAUNCH, {"params": {"selector": selector, "runConfigData": {}}})["launchRun"]
+        tags = [{"key": "dagster/partition", "value": partition}] if partition else []
+        params = {"selector": selector, "runConfigData": {}, "executionMetadata": {"tags": tags}}
+        launched = self.query(LAUNCH, {"params": params})["launchRun"]
         assert launched["__typename"] == "LaunchRunSuccess", launched
         new_id: str = launched["run"]["runId"]
         return new_id

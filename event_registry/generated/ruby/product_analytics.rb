@@ -461,6 +461,8 @@ module ProductAnalytics
       "plan" => [false, STRING],
       "seat_count" => [false, ProductAnalytics.at_least(0, INTEGER)],
       "mrr" => [false, ProductAnalytics.at_least(0, NUMBER)],
+      "prorated_mrr" => [false, ProductAnalytics.at_least(0, NUMBER)],
+      "is_deleted" => [false, BOOLEAN],
       "industry" => [false, STRING],
       "created_at" => [false, TIMESTAMP],
     }.freeze
@@ -472,10 +474,13 @@ module ProductAnalytics
     # @param plan The plan that the account is on.
     # @param seat_count The number of seats paid for.
     # @param mrr The monthly recurring revenue, in euros.
+    # @param prorated_mrr The recurring revenue of the calendar month, in euros: each subscription for the
+    # days that it was active.
+    # @param is_deleted Whether the account is gone; absent while it is not.
     # @param industry The line of business that the account's owner chose.
     # @param created_at When the account was opened.
     # Raises ArgumentError with everything that breaks the plan.
-    def initialize(name: nil, plan: nil, seat_count: nil, mrr: nil, industry: nil, created_at: nil)
+    def initialize(name: nil, plan: nil, seat_count: nil, mrr: nil, prorated_mrr: nil, is_deleted: nil, industry: nil, created_at: nil)
       @traits = ProductAnalytics.checked(
         NAME,
         FIELDS,
@@ -484,6 +489,8 @@ module ProductAnalytics
           "plan" => plan,
           "seat_count" => seat_count,
           "mrr" => mrr,
+          "prorated_mrr" => prorated_mrr,
+          "is_deleted" => is_deleted,
           "industry" => industry,
           "created_at" => created_at,
         },

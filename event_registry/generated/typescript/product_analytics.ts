@@ -196,6 +196,11 @@ export interface GroupTraits {
   readonly seat_count?: number | undefined;
   /** The monthly recurring revenue, in euros. */
   readonly mrr?: number | undefined;
+  /** The recurring revenue of the calendar month, in euros: each subscription for the days that it was
+   * active. */
+  readonly prorated_mrr?: number | undefined;
+  /** Whether the account is gone; absent while it is not. */
+  readonly is_deleted?: boolean | undefined;
   /** The line of business that the account's owner chose. */
   readonly industry?: string | undefined;
   /** When the account was opened. */

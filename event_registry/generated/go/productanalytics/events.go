@@ -430,6 +430,13 @@ type GroupTraits struct {
 	// The monthly recurring revenue, in euros.
 	Mrr *float64 `json:"mrr,omitempty"`
 
+	// The recurring revenue of the calendar month, in euros: each subscription for the days that it was
+	// active.
+	ProratedMrr *float64 `json:"prorated_mrr,omitempty"`
+
+	// Whether the account is gone; absent while it is not.
+	IsDeleted *bool `json:"is_deleted,omitempty"`
+
 	// The line of business that the account's owner chose.
 	Industry *string `json:"industry,omitempty"`
 
@@ -443,6 +450,9 @@ func (values GroupTraits) problems() (found []string) {
 	}
 	if values.Mrr != nil {
 		found = atLeast(found, "mrr", float64(*values.Mrr), 0)
+	}
+	if values.ProratedMrr != nil {
+		found = atLeast(found, "prorated_mrr", float64(*values.ProratedMrr), 0)
 	}
 	return found
 }

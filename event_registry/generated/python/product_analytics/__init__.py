@@ -135,6 +135,8 @@ class Analytics:
         plan: str | None = None,
         seat_count: int | None = None,
         mrr: float | None = None,
+        prorated_mrr: float | None = None,
+        is_deleted: bool | None = None,
         industry: str | None = None,
         created_at: datetime | str | None = None,
         options: CallOptions | None = None,
@@ -145,6 +147,9 @@ class Analytics:
         plan: The plan that the account is on.
         seat_count: The number of seats paid for.
         mrr: The monthly recurring revenue, in euros.
+        prorated_mrr: The recurring revenue of the calendar month, in euros: each subscription for the days
+          that it was active.
+        is_deleted: Whether the account is gone; absent while it is not.
         industry: The line of business that the account's owner chose.
         created_at: When the account was opened.
 
@@ -156,6 +161,8 @@ class Analytics:
                 "plan": plan,
                 "seat_count": seat_count,
                 "mrr": mrr,
+                "prorated_mrr": prorated_mrr,
+                "is_deleted": is_deleted,
                 "industry": industry,
                 "created_at": created_at,
             }
