@@ -7,21 +7,22 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from analytics_platform.commands import snapshot, suppress
+from analytics_platform.commands import quarantine, snapshot, suppress
 from analytics_platform.commands.check_destinations import check
 from analytics_platform.commands.generate import generate
 from analytics_platform.commands.preview import preview
 
 
 class _OneLine(TyperGroup):
-    """Commands whose configuration errors end as one line on stderr."""
+    """Commands that end with one line on stderr when a setting or the tracking plan is wrong."""
 
     def invoke(self, ctx: Any) -> Any:  # the context is typer's private copy of click's
         from analytics_platform.settings import ConfigurationError
+        from event_registry.defining import DefinitionError
 
         try:
             return super().invoke(ctx)
-        except ConfigurationError as error:
+        except (ConfigurationError, DefinitionError) as error:
             typer.echo(f"analytics: {error}", err=True)
             raise typer.Exit(1) from None
 
@@ -43,6 +44,7 @@ plan.callback()(lambda: None)  # or typer would take the one command for the who
 plan.command()(generate)
 
 app.add_typer(plan, name="plan")
+app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(snapshot.app, name="snapshot")
 app.add_typer(suppress.app, name="suppress")
 app.add_typer(destinations, name="destinations")

@@ -5,6 +5,7 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -18,6 +19,14 @@ from analytics_platform.staging import open_staging
 from analytics_platform.staging.base import Staging
 from analytics_platform.staging.suppression import SuppressionList
 from analytics_platform.supervisor import STOP_FILE
+
+if TYPE_CHECKING:
+    from event_registry.registry import Registry
+
+
+def by_the_plan(job: Job, plan: "Registry") -> Job:
+    """The job without the events that the plan sends elsewhere."""
+    return replace(job, elsewhere=plan.kept_from(job.names))
 
 
 class Platform(dg.ConfigurableResource[None]):
@@ -57,7 +66,7 @@ class Platform(dg.ConfigurableResource[None]):
             rate_limit=found.rate_limit,
             filter=filter_of(found),
         )
-        return replace(job, elsewhere=default().kept_from(job.names))
+        return by_the_plan(job, default())
 
     def thresholds(self, settings: Settings) -> dict[str, Threshold]:
         """When each destination's pending events are due."""

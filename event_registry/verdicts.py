@@ -1,6 +1,6 @@
 """Decides what becomes of a call by the tracking plan: it is accepted, quarantined or rejected."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -27,12 +27,25 @@ class Modes(Protocol):
         """Of planned events with properties that the plan does not know; None: like all that breaks the plan."""
 
 
+MOST_MARKS = 5  # in one event
+LONGEST_MARK = 100  # characters of a path; a key may have more
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What becomes of a call, and why; an accepted call that has problems is accepted with a warning."""
 
     outcome: Outcome
     problems: list[Problem]
+
+
+@dataclass(frozen=True, slots=True)
+class StrictModes:
+    """Those of a source that nobody knows any more."""
+
+    plan_mode: Mode = "enforce"
+    unplanned_mode: UnplannedMode = "reject"
+    unplanned_property_mode: UnplannedMode | None = None
 
 
 ACCEPTED = Verdict("accepted", [])
@@ -60,6 +73,11 @@ def judge(call: Mapping[str, object], modes: Modes, registry: Registry) -> Verdi
     if planned.definition.deprecated and verdict.outcome == "accepted":
         return Verdict("accepted", [*verdict.problems, _deprecated(planned)])
     return verdict
+
+
+def marks(problems: Sequence[Problem]) -> list[dict[str, str]]:
+    """What an event bears that is accepted with a warning, so that whoever counts can tell it from the rest."""
+    return [{"path": each.path[:LONGEST_MARK], "code": each.code} for each in problems[:MOST_MARKS]]
 
 
 def _property_mode(definition: Definition, modes: Modes) -> Mode | UnplannedMode:

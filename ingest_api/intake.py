@@ -8,13 +8,10 @@ import msgspec
 from analytics_platform.settings import Source
 from analytics_platform.staging.base import Entry
 from event_registry.calls import MAX_MESSAGE_ID_LENGTH, Problem
-from event_registry.verdicts import Verdict
+from event_registry.verdicts import Verdict, marks
 from ingest_api.batch import Batch
 from ingest_api.enrichment import Facts, enrich
 from ingest_api.validation import Rules, judge
-
-MOST_MARKS = 5  # in one event
-LONGEST_MARK = 100  # characters of a path; a key may have more
 
 
 class Note(msgspec.Struct, frozen=True, omit_defaults=True, rename={"message_id": "messageId"}):
@@ -55,7 +52,7 @@ def sort_calls(batch: Batch, source: Source, rules: Rules, facts: Facts) -> Inta
 def _entry(enriched: dict[str, Any], source: Source, facts: Facts, verdict: Verdict) -> Entry:
     quarantined = verdict.outcome == "quarantined"
     if verdict.problems and not quarantined:
-        enriched["context"]["warnings"] = _marks(verdict.problems)
+        enriched["context"]["warnings"] = marks(verdict.problems)
     return Entry(
         source=source.name,
         message_id=enriched["messageId"],
@@ -63,11 +60,6 @@ def _entry(enriched: dict[str, Any], source: Source, facts: Facts, verdict: Verd
         payload=msgspec.json.encode(enriched).decode(),
         problems=msgspec.json.encode(verdict.problems).decode() if quarantined else None,
     )
-
-
-def _marks(problems: list[Problem]) -> list[dict[str, str]]:
-    """What is accepted with a warning bears it, so that whoever counts such events can tell them from the rest."""
-    return [{"path": each.path[:LONGEST_MARK], "code": each.code} for each in problems[:MOST_MARKS]]
 
 
 def _message_id(call: Any) -> str | None:

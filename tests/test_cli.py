@@ -1,6 +1,7 @@
 """What does the `analytics` command say, and with what does it exit?"""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+REPOSITORY = Path(__file__).parents[1]
 ANALYTICS = Path(sys.executable).with_name("analytics")
 
 
@@ -56,4 +58,17 @@ def test_a_port_that_is_taken_is_one_line(tmp_path: Path) -> None:
 
     assert done.returncode == 1
     assert done.stderr.startswith("analytics: The ingest API cannot listen on 127.0.0.1:")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", [["plan", "generate", "--check"], ["quarantine", "release"]], ids=" ".join)
+def test_a_plan_that_is_wrong_is_one_line(tmp_path: Path, command: list[str]) -> None:
+    """Whatever the command, its author reads the class and the fault."""
+    plan = shutil.copytree(REPOSITORY / "event_registry", tmp_path / "event_registry") / "events.py"
+    plan.write_text(plan.read_text() + '\n\nclass Lost(Event, name="report.lost"):\n    """A report was lost."""\n')
+
+    done = analytics(*command, cwd=tmp_path, PYTHONPATH=f"{tmp_path}:{REPOSITORY}")
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("analytics: event_registry.events.Lost: the owner is missing")
     assert done.stderr.count("\n") == 1

@@ -3,8 +3,10 @@
 import pytest
 
 from analytics_platform.delivery.due import Threshold
+from analytics_platform.resources import by_the_plan
 from analytics_platform.settings import ConfigurationError
-from event_registry.registry import default
+from event_registry.definitions import Event
+from event_registry.registry import Registry
 from tests.installation import Installation
 
 pytest_plugins = ["tests.installation_fixtures"]
@@ -29,10 +31,18 @@ def test_calls_may_name_a_destination_by_its_name_or_its_type(installation: Inst
 
 
 def test_a_job_knows_what_the_plan_keeps_from_it(installation: Installation) -> None:
-    """The plan of the product sends everything everywhere."""
-    platform = installation.platform
+    """By any of the destination's names; the plan of the product sends everything everywhere."""
 
-    assert platform.job(platform.settings(), "strict").elsewhere == default().kept_from({"strict", "webhook"})
+    class PagePrinted(Event, name="page.printed", owner="docs", since="2026-01-31", example={}, destinations=("crm",)):
+        """A reader printed a page."""
+
+    platform = installation.platform
+    job = platform.job(platform.settings(), "strict")
+    plan = Registry({"page.printed": PagePrinted}, {})
+
+    assert job.elsewhere == frozenset()
+    assert not by_the_plan(job, plan).route.takes("web", {"type": "track", "event": "page.printed"})
+    assert by_the_plan(job, plan).route.takes("web", {"type": "track", "event": "page.read"})
 
 
 def test_a_destination_that_is_not_configured_has_no_job(installation: Installation) -> None:

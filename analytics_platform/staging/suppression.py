@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from analytics_platform.staging.base import Entry, Event, Staging, StagingError
+from analytics_platform.staging.base import Entry, Event, Quarantined, Staging, StagingError
 
 KEY_ID_BYTES = 8
 
@@ -63,7 +63,7 @@ class SuppressionList:
         self._staging.count_dropped(len(dropped))
         return [True if place in dropped else next(stored) for place in range(len(entries))]
 
-    def among(self, calls: Sequence[Entry | Event]) -> set[int]:
+    def among(self, calls: Sequence[Entry | Event | Quarantined]) -> set[int]:
         """The places of those calls that name somebody on the list, as user or anonymous id or in an alias."""
         self.refresh()
         if not self._digests:
