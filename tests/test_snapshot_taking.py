@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from contextlib import closing
+from typing import Annotated
 
 import pytest
 
@@ -11,6 +12,7 @@ from analytics_platform.snapshots.memory import opened
 from analytics_platform.snapshots.taking import PastError, take
 from analytics_platform.staging.base import Entry, StagingError
 from event_registry import registry
+from event_registry.definitions import REDACTED, Traits
 from tests.application import OF_A_DAY, Application
 
 pytest_plugins = ["tests.snapshot_fixtures"]
@@ -73,6 +75,26 @@ def test_a_state_that_comes_back_within_a_partition_is_sent_again(application: A
     application.take(hour=3)
 
     assert application.told() == [("acme", 3), ("globex", 2), ("acme", 4), ("acme", 3)]
+
+
+def test_a_secret_of_the_plan_is_not_sent(application: Application) -> None:
+    """A snapshot's calls are stored like any other: without what the plan has hashed or redacted."""
+
+    class AccountTraits(Traits, call="group", owner="billing", since="2026-01-31", example={}):
+        """What is known of an account, of which the plan is a secret."""
+
+        plan: Annotated[str | None, REDACTED] = None
+        """Nobody's business."""
+        seat_count: int | None = None
+        """The number of seats."""
+        mrr: float | None = None
+        """In euros."""
+
+    plan = registry.Registry({}, {"group": AccountTraits})
+    with opened(application.folder / "memory", "accounts") as memory, closing(application.staging()) as staging:
+        take(application.occasion(), memory, plan, staging.append, accept_changes=False)
+
+    assert [call["traits"]["plan"] for call in application.calls()] == ["[redacted]", "[redacted]"]
 
 
 def take_and_die(application: Application, *, after_the_commit: bool) -> None:

@@ -38,7 +38,7 @@ class Occasion:
     declaration: Declaration
     period: Period
     url: SecretStr
-    key: bytes  # of the installation, for the digests
+    key: bytes  # of the installation, for the digests and for the plan's secrets
     now: float  # seconds since the epoch
     is_full: bool = False  # everything counts as changed
 
@@ -234,6 +234,7 @@ class _Comparison:
         nth = known.nth if known is not None and known.partition == period.key else 0
         name = self._occasion.declaration.name
         call = {"messageId": message_id(name, period.key, entity, digest or b"", nth), **call}
+        call = self._registry.protect(call, self._occasion.key)
         payload = msgspec.json.encode(call)
         self.faults.note(problems(call, payload, self._registry))
         return self._memory.wait(Waiting(entity, call.get("userId"), digest, payload))
