@@ -217,6 +217,12 @@ class Staging(Protocol):
     def append(self, entries: Sequence[Entry]) -> list[bool]:
         """Write entries and force them to disk; False marks one whose messageId its source has used before."""
 
+    def logged(self, since: float | None, after: int, limit: int) -> list[Event]:
+        """The next events beyond the seq `after` that were received at `since` (seconds since the epoch) or later.
+
+        They come by seq, whatever any destination has settled; None is from the log's beginning.
+        """
+
     def check(self) -> None:
         """Raise StagingError unless the store can take a write now."""
 
