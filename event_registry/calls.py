@@ -55,8 +55,12 @@ class Problem:
     message: str  # for people
 
 
-def check_call(call: object) -> list[Problem]:
-    """Every problem of the envelope of a call; `call` is any decoded JSON value."""
+def check_call(call: object, encoded: bytes | None = None) -> list[Problem]:
+    """Every problem of the envelope of a call; `call` is any decoded JSON value.
+
+    `encoded` is the same as JSON in UTF-8, if the caller has it: it spares most calls the walk through all that they
+    hold, which is half of the work.
+    """
     if not isinstance(call, dict):
         return [Problem("$", "invalid_call", _expected("object", call))]
     problems: list[Problem] = []
@@ -65,7 +69,8 @@ def check_call(call: object) -> list[Problem]:
     problems.extend(_check_message_id(call))
     problems.extend(_check_objects(call))
     problems.extend(_check_times(call))
-    problems.extend(_check_nesting(call))
+    if encoded is None or not _is_surely_shallow(encoded):
+        problems.extend(_check_nesting(call))
     return problems
 
 
@@ -146,6 +151,11 @@ def _check_times(call: Mapping[str, object]) -> Iterator[Problem]:
         value = call.get(field)
         if value is not None and not (isinstance(value, str) and parse_timestamp(value)):
             yield Problem(f"$.{field}", "invalid_timestamp", _expected("ISO 8601 date-time", value))
+
+
+def _is_surely_shallow(encoded: bytes) -> bool:
+    """Whether there is no room for a key too long or for too many of them, nor signs enough for too many levels."""
+    return len(encoded) <= MAX_KEY_LENGTH and encoded.count(b"{") + encoded.count(b"[") <= MAX_DEPTH
 
 
 def _check_nesting(call: dict[str, object]) -> Iterator[Problem]:

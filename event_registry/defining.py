@@ -4,7 +4,7 @@ import inspect
 import re
 import sys
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Literal, TypedDict, get_args
 
@@ -107,26 +107,32 @@ def check_name(cls: type[BaseModel], name: str) -> None:
 def define(cls: type[BaseModel], kind: Kind, name: str, said: Said) -> Definition:
     """The definition of a class whose fields Pydantic has found; raises DefinitionError."""
     _check_said(cls, said)
+    description = _description(cls)
+    _check_first(cls, name)
     destinations = said.get("destinations")
     definition = Definition(
         kind=kind,
         name=name,
-        description=_description(cls),
+        description=description,
         owner=said["owner"],
         since=said["since"],
         version=said.get("version", 1),
         example=said["example"],
+        fields=tuple(_read_fields(cls, said["example"])),
         destinations=None if destinations is None else tuple(destinations),
         deprecated=said.get("deprecated"),
         mode=said.get("mode"),
         unplanned=said.get("unplanned"),
     )
+    _check_examples(cls, definition)
+    return definition
+
+
+def _check_first(cls: type[BaseModel], name: str) -> None:
+    """Raises DefinitionError for what another class has defined already."""
     scope, _, class_name = f"{cls.__module__}.{cls.__qualname__}".rpartition(".")
     if (other := _defined.setdefault((scope, name), class_name)) != class_name:
         raise definition_error(cls, f"{name} is defined by {other} already")
-    whole = replace(definition, fields=tuple(_read_fields(cls, said["example"])))
-    _check_examples(cls, whole)
-    return whole
 
 
 def _description(cls: type[BaseModel]) -> str:
@@ -186,7 +192,12 @@ def _read_fields(cls: type[BaseModel], example: Mapping[str, object]) -> list[Fi
 def _check_examples(cls: type[BaseModel], definition: Definition) -> None:
     """The example of the whole, and the whole with each example of a field in its place."""
     values = Values(definition.fields, is_open=definition.is_open)
-    each = ({**definition.example, field.name: shown} for field in definition.fields for shown in field.examples)
+    each = (
+        {**definition.example, field.name: shown}
+        for field in definition.fields
+        for shown in field.examples
+        if shown is not definition.example.get(field.name)  # which is looked at with the whole
+    )
     for example in (dict(definition.example), *each):
         if problems := values.problems(example, "example"):
             raise definition_error(cls, f"the example breaks the definition: {problems[0].path}: {problems[0].message}")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from event_registry.calls import Problem, json_path, parse_timestamp, type_name
-from event_registry.fields import Field, Type
+from event_registry.fields import Field, Kind, Type
 from event_registry.spelling import Spelling
 
 MAX_PROBLEMS = 50  # of one call: the answer to a hostile call stays about as small as the call
@@ -12,12 +12,7 @@ MAX_PROBLEMS = 50  # of one call: the answer to a hostile call stays about as sm
 _Keys = tuple[str | int, ...]
 
 # A value of just this class is right without a look at it; what has a bound or a form is looked at.
-_CLASSES: Mapping[Type, type] = {
-    Type("string"): str,
-    Type("integer"): int,
-    Type("number"): float,
-    Type("boolean"): bool,
-}
+_CLASSES: Mapping[Kind, type] = {"string": str, "integer": int, "number": float, "boolean": bool}
 
 
 class Values:
@@ -31,7 +26,9 @@ class Values:
         self._is_open = is_open
         self._spelling: Spelling | None = None  # made when somebody makes a mistake
         self._required = tuple(field.name for field in fields if field.is_required)
-        self._classes = {field.name: _CLASSES.get(field.type) for field in fields}
+        self._classes = {
+            field.name: _CLASSES.get(field.type.kind) if field.type.minimum is None else None for field in fields
+        }
 
     def problems(self, values: object, *at: str) -> list[Problem]:
         """Every problem of the `values` that stand `at` these keys of a call, up to MAX_PROBLEMS."""
@@ -61,6 +58,8 @@ class Values:
         kind = self._fields[name].type
         if kind.item is None:
             return _JUDGES[kind.kind](kind, value) is not None
+        if isinstance(value, list) and kind.item.kind == "string" and {*map(type, value)} <= {str}:
+            return False
         return next(_faults(kind, value, ()), None) is not None
 
     def _find(self, values: Mapping[str, object], at: _Keys) -> Iterator[Problem]:

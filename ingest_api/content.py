@@ -20,7 +20,7 @@ def check_content(call: Any, kind: str | None, event_bytes: int) -> list[Problem
     if len(encoded) > event_bytes:
         message = f"expected at most {event_bytes} bytes as JSON, found {len(encoded)}"
         return [Problem("$", "event_too_large", message)]
-    problems = check_call(call)
+    problems = check_call(call, encoded)
     if not problems and kind is not None and call["type"] != kind:
         problems = [Problem("$.type", "invalid_type", f"expected {kind} or no type on this path, found another")]
     # Looking at the bytes says for almost every call that there is no NUL to be searched for.

@@ -1,12 +1,22 @@
 """Which calls are well-formed, and what does a malformed one get to hear?"""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from event_registry.calls import CALL_TYPES, MAX_DEPTH, MAX_KEYS, Problem, check_call, json_path, parse_timestamp
+from event_registry.calls import (
+    CALL_TYPES,
+    MAX_DEPTH,
+    MAX_KEY_LENGTH,
+    MAX_KEYS,
+    Problem,
+    check_call,
+    json_path,
+    parse_timestamp,
+)
 
 USER_AND_GROUP_IDS = ["userId", "anonymousId", "previousId", "groupId"]
 TIMES = ["timestamp", "originalTimestamp", "sentAt"]
@@ -341,3 +351,19 @@ def test_no_text_is_too_strange_for_a_timestamp(text: str) -> None:
 def test_a_path_is_one_printable_line(keys: tuple[str | int, ...], path: str) -> None:
     """Keys that are no plain words are quoted, so that nobody can forge a line of a log with one."""
     assert json_path(keys) == path
+
+
+@settings(deadline=None)
+@given(
+    call_like
+    | st.integers(0, 2 * MAX_DEPTH).map(lambda depth: call("page", properties=nested(depth)))
+    | st.integers(MAX_KEY_LENGTH - 100, MAX_KEY_LENGTH + 100).map(lambda size: call("page", properties={"k" * size: 1}))
+    | st.integers(MAX_KEYS - 2, MAX_KEYS + 2).map(
+        lambda count: call("page", context=dict.fromkeys(map(str, range(count))))
+    )
+)
+def test_the_encoded_call_changes_no_answer(sent: dict[str, object]) -> None:
+    """It spares work alone: whatever is too deep, too long or too many is found with it and without."""
+    encoded = json.dumps(sent, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+
+    assert check_call(sent, encoded) == check_call(sent)

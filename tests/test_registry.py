@@ -1,6 +1,6 @@
 """How is a call held against the plan?"""
 
-import importlib
+import gc
 import importlib.util
 from pathlib import Path
 from types import ModuleType
@@ -137,11 +137,24 @@ def test_a_plan_can_have_another_convention(tmp_path: Path, monkeypatch: pytest.
     (tmp_path / "mixed_plan.py").write_text(names + PLAN, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
 
-    titled = registry.collect(importlib.import_module("titled_plan"))
+    titled = registry.load("titled_plan")
 
     assert titled.names == ("Page Printed",)
     with pytest.raises(DefinitionError, match=r"PagePrinted: the name 'page.printed' must be in title case, such as"):
         importlib.import_module("mixed_plan")
+
+
+def test_whoever_loads_a_plan_has_a_garbage_collector_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It rests while a plan is imported, also one that is wrong."""
+    (tmp_path / "wrong_plan.py").write_text(PLAN.replace("page.printed", "printed"), encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    with pytest.raises(DefinitionError):
+        registry.load("wrong_plan")
+
+    assert gc.isenabled()
 
 
 def test_a_plan_can_be_imported_again(tmp_path: Path) -> None:
