@@ -10,8 +10,7 @@ from hashlib import sha256
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from event_registry.defining import Definition
-from event_registry.fields import Privacy, Type
-from event_registry.generate.text import number
+from event_registry.fields import Privacy
 
 _PRIVACIES: Mapping[str | None, str] = {
     None: "",
@@ -46,7 +45,7 @@ def render(plan: Iterable[Definition], volumes: Volumes | None = None) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"type": _type, "privacy": _privacy, "json": _json, "count": "{:,}".format}
+    environment.filters |= {"privacy": _privacy, "json": _json, "count": "{:,}".format}
     return environment.get_template("catalog.html.jinja").render(
         events=[each for each in definitions if each.kind == "track"],
         traits=[each for each in definitions if each.kind != "track"],
@@ -90,15 +89,6 @@ def _anchors(definitions: Iterable[Definition]) -> Mapping[tuple[str, str], str]
 def _spellings(wish: str) -> Iterable[str]:
     yield wish
     yield from (f"{wish}-{number}" for number in range(2, 10_000))
-
-
-def _type(kind: Type) -> str:
-    """What a value may be, in words."""
-    if kind.choices:
-        return "one of " + ", ".join(_json(choice) for choice in kind.choices)
-    if kind.item:
-        return f"list of {_type(kind.item)}"
-    return kind.kind if kind.minimum is None else f"{kind.kind}, {number(kind.minimum)} or more"
 
 
 def _privacy(privacy: Privacy) -> str:
