@@ -10,13 +10,15 @@ from dagster._utils.schedules import schedule_execution_time_iterator  # the one
 from analytics_platform.partitions import key_at, partitions_of
 from analytics_platform.snapshots.declaration import Declaration
 
+SNAPSHOT_TAG = "snapshot"
 PARTITION_TAG = "dagster/partition"
 CATCH_UP = 31  # scheduled readings that are looked back at for missed ones
 
 
 def snapshot_job(declaration: Declaration) -> UnresolvedAssetJobDefinition:
     """The job that takes one snapshot."""
-    return dg.define_asset_job(f"{declaration.name}_snapshot", selection=[declaration.name])
+    tags = {SNAPSHOT_TAG: declaration.name}  # by which dagster.yaml lets them run one after the other
+    return dg.define_asset_job(f"{declaration.name}_snapshot", selection=[declaration.name], tags=tags)
 
 
 def snapshot_schedule(declaration: Declaration, job: UnresolvedAssetJobDefinition) -> dg.ScheduleDefinition:

@@ -244,7 +244,7 @@ def test_a_wrong_password_reaches_neither_logs_nor_metadata_nor_run_config(
 
     result = materialise(installed, instance)
 
-    assert failure(result).startswith("accounts: the database refused (OperationalError")
+    assert failure(result).startswith("accounts: the database in APPLICATION_DATABASE refused (OperationalError")
     assert PASSWORD.encode() not in stored(instance)
     assert PASSWORD not in "".join(capfd.readouterr())
 

@@ -55,6 +55,7 @@ def test_a_message_id_is_made_of_snapshot_partition_entity_and_state() -> None:
     [
         (Decimal("87.50"), 87.5),
         (Decimal("3.00"), 3),
+        (Decimal("Infinity"), float("inf")),
         (datetime(2026, 3, 4, 12, 0), "2026-03-04T12:00:00.000Z"),  # noqa: DTZ001 - as a database without offsets has it
         (datetime(2026, 3, 4, 12, 0, tzinfo=timezone(timedelta(hours=1))), "2026-03-04T11:00:00.000Z"),
         (date(2026, 3, 4), "2026-03-04"),
@@ -90,7 +91,9 @@ def test_a_value_is_given_the_planned_type_where_its_database_has_none(kind: Kin
     assert type(found) is type(expected)
 
 
-@pytest.mark.parametrize(("value", "expected"), [(7, "7"), (" a ", "a"), ("", None), ("  ", None), (None, None)])
+@pytest.mark.parametrize(
+    ("value", "expected"), [(7, "7"), (" a ", "a"), (b"\x01\xff", "01ff"), ("", None), ("  ", None), (None, None)]
+)
 def test_ids_are_texts(value: Any, expected: str | None) -> None:
     """So that 7 and "7" are one account."""
     assert identified(value) == expected
@@ -111,6 +114,7 @@ def test_a_group_may_name_no_user() -> None:
     ("fields", "code"),
     [
         ({"traits": {"seat_count": "3"}}, "invalid_property"),
+        ({"traits": {"mrr": float("inf")}}, "invalid_property"),
         ({"groupId": None}, "missing_groupId"),
         ({"traits": {"name": "a\0b"}}, "invalid_json"),
         ({"traits": {"name": "a" * LARGEST_CALL}}, "event_too_large"),

@@ -93,7 +93,7 @@ def test_nonsense_ends_the_command_with_what_is_wrong(application: Application, 
         (
             ["accounts"],
             {"APPLICATION_DATABASE": "sqlite:////nowhere/canary.db"},
-            "accounts: the database refused (OperationalError): unable to open database file",
+            "accounts: the database in APPLICATION_DATABASE refused (OperationalError): unable to open database file",
         ),
     ],
 )

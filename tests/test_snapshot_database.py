@@ -23,6 +23,7 @@ pytestmark = pytest.mark.xdist_group("databases")  # so that each server is star
 
 ROWS = 2 * CHUNK_ROWS + 1
 PASSWORD = "password-canary"
+VARIABLE = "APPLICATION_DATABASE"
 WITHIN_THE_DAY = "SELECT id, since FROM seats WHERE since >= :partition_start AND since < :partition_end ORDER BY id"
 
 
@@ -60,6 +61,10 @@ def postgres_database(folder: Path) -> Iterator[Database]:
         with psycopg.connect(url, autocommit=True) as db:
             db.execute("CREATE TABLE seats (id integer, since timestamptz)")
             db.execute(
+                "CREATE FUNCTION complain(about text) RETURNS integer LANGUAGE plpgsql AS "
+                "$$ BEGIN RAISE EXCEPTION 'not %', about; END $$"
+            )
+            db.execute(
                 "INSERT INTO seats SELECT i, timestamptz '2026-03-03 00:00Z' + i * interval '1 hour' "
                 f"FROM generate_series(0, {ROWS - 1}) i"
             )
@@ -73,6 +78,10 @@ def mysql_database(folder: Path) -> Iterator[Database]:
         with contextlib.closing(db), db.cursor() as cursor:
             cursor.execute("CREATE TABLE seats (id integer, since datetime)")
             cursor.executemany("INSERT INTO seats VALUES (%s, %s)", _rows())
+            cursor.execute(
+                "CREATE FUNCTION complain(about text) RETURNS integer "
+                "BEGIN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = about; RETURN 1; END"
+            )
         yield Database("mysql", url, "SELECT sleep(60) AS id FROM seats")
 
 
@@ -97,7 +106,7 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 def query(database: Database, sql: str, parameters: tuple[str, ...] = (), seconds: float = 30) -> Query:
     """A query of this database."""
-    return Query(SecretStr(database.url), database.dialect, sql, frozenset(parameters), seconds)
+    return Query(VARIABLE, SecretStr(database.url), database.dialect, sql, frozenset(parameters), seconds)
 
 
 def rows(asked: Query, key: str = "2026-03-04") -> list[tuple[Any, ...]]:
@@ -176,7 +185,7 @@ def test_a_database_that_cannot_be_reached_tells_no_secret(
     caplog.set_level(logging.DEBUG)
 
     with pytest.raises(DatabaseError) as caught:
-        rows(Query(SecretStr(url), dialect, "SELECT 1", frozenset(), 5))
+        rows(Query(VARIABLE, SecretStr(url), dialect, "SELECT 1", frozenset(), 5))
 
     said = [repr(caught.value), caplog.text, *capfd.readouterr()]
     assert PASSWORD not in "".join(said).replace("/nowhere/password-canary.db", "")
@@ -189,14 +198,40 @@ def test_a_wrong_password_is_not_repeated(tmp_path: Path, caplog: pytest.LogCapt
         wrong = url.replace("postgres:@", f"reader:{PASSWORD}@")
 
         with pytest.raises(DatabaseError, match="refused") as caught:
-            rows(Query(SecretStr(wrong), "postgresql", "SELECT 1", frozenset(), 5))
+            rows(Query(VARIABLE, SecretStr(wrong), "postgresql", "SELECT 1", frozenset(), 5))
 
     assert PASSWORD not in repr(caught.value) + caplog.text
 
 
-def test_a_value_that_the_database_cannot_convert_is_not_quoted(tmp_path: Path) -> None:
-    """Its error would hold what is stored: only its name is passed on."""
-    with postgres(tmp_path) as url, pytest.raises(DatabaseError) as caught:
-        rows(Query(SecretStr(url), "postgresql", "SELECT 'content-canary'::integer", frozenset(), 5))
+QUOTING = {
+    "sqlite": ["SELECT json_extract('{}', 'content-canary')"],
+    "duckdb": ["SELECT CAST('content-canary' AS INTEGER)", "SELECT strptime('content-canary' || id, '%Y') FROM seats"],
+    "postgresql": ["SELECT 'content-canary'::integer", "SELECT complain('content-canary')"],
+    "mysql": ["SELECT extractvalue(1, concat(':', 'content-canary'))", "SELECT complain('content-canary')"],
+}
+"""Queries whose error, in the database's own words, quotes what may be a stored value."""
 
-    assert str(caught.value) == "the database failed (InvalidTextRepresentation, 22P02)"
+
+def test_an_error_that_could_quote_a_row_is_not_repeated(database: Database) -> None:
+    """Only its name and code are; the sentence says how to see the rest."""
+    said = [failure(query(database, sql)) for sql in QUOTING[database.dialect]]
+
+    assert "content-canary" not in "".join(said)
+    assert all("run the query there to read them" in each for each in said)
+
+
+def failure(asked: Query) -> str:
+    """The sentence with which a reading ends."""
+    with pytest.raises(DatabaseError) as caught:
+        rows(asked)
+    return str(caught.value)
+
+
+def test_an_address_as_hosting_services_write_it_is_taken(tmp_path: Path) -> None:
+    """postgres:// is what many of them say."""
+    with postgres(tmp_path) as url:
+        asked = Query(
+            VARIABLE, SecretStr(url.replace("postgresql:", "postgres:")), "postgresql", "SELECT 1", frozenset(), 5
+        )
+
+        assert rows(asked) == [(1,)]

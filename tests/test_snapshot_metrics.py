@@ -20,7 +20,7 @@ def test_what_is_no_number_is_left_out() -> None:
     """The check of the traits is what speaks of it."""
     metric = Metric()
 
-    metric.add([None, "many", b"3", True, 2])
+    metric.add([None, "many", b"3", True, float("nan"), Decimal("Infinity"), 2])
 
     assert (metric.sum, metric.count) == (2.0, 1)
 

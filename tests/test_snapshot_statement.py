@@ -43,6 +43,8 @@ def test_one_select_is_taken_with_the_parameters_that_it_names(
         ("postgresql", "COPY b TO PROGRAM 'x'"),
         ("postgresql", "TRUNCATE b"),
         ("mysql", "SELECT * FROM b INTO OUTFILE 'x'"),
+        ("mysql", "SELECT * FROM b /*! INTO OUTFILE 'x' */"),
+        ("mysql", "SELECT * FROM b /*M!100100 INTO OUTFILE 'x' */"),
         ("mysql", "CALL f()"),
         ("mysql", "SET @a = 1"),
         ("duckdb", "INSTALL httpfs"),

@@ -1,5 +1,6 @@
 """Makes of a row the call that it becomes."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -40,34 +41,37 @@ def caller(
     fields = planned(declaration, registry)
     kinds = {trait: fields[trait].type.kind for trait in declaration.traits}
     first = len(declaration.columns) - len(declaration.traits)
+    sent_at = times(at, now)
 
     def call(values: Sequence[Any]) -> Call:
         own = zip(declaration.traits, values[first:], strict=True)
         traits = {trait: fitting(plain(value), kinds[trait]) for trait, value in own}
         user = values[1] if declaration.user else None
-        return frame(declaration, identified(values[0]), identified(user), traits, at, now)
+        return frame(declaration, identified(values[0]), identified(user), traits, sent_at)
 
     return call
 
 
-def frame(  # noqa: PLR0913, PLR0917 - all that a call is made of
+def times(at: datetime, now: datetime) -> dict[str, str]:
+    """What all calls of a reading say of time."""
+    return {"timestamp": iso(at), "originalTimestamp": iso(at), "receivedAt": iso(now)}
+
+
+def frame(
     declaration: Declaration,
     entity: str | None,
     user: str | None,
     traits: Mapping[str, Any],
-    at: datetime,
-    now: datetime,
+    sent_at: Mapping[str, str],
 ) -> Call:
-    """A call about an entity, which is a group or a user."""
+    """A call about an entity, which is a group or a user; `sent_at` is its times."""
     ids = {"groupId": entity, "userId": user} if declaration.call == "group" else {"userId": entity}
     return {
         "type": declaration.call,
         **{name: value for name, value in ids.items() if value is not None},
         "traits": dict(traits),
         "context": {"library": {"name": f"snapshot-{declaration.name}", "version": "1"}},
-        "timestamp": iso(at),
-        "originalTimestamp": iso(at),
-        "receivedAt": iso(now),
+        **sent_at,
     }
 
 
@@ -75,6 +79,11 @@ def problems(call: Call, encoded: bytes, registry: Registry) -> list[Problem]:
     """What is wrong with a call, given as JSON, too; as the ingest API sees it, but a group may name no user."""
     found = [each for each in check_call(call) if not (each.code == "missing_user" and call["type"] == "group")]
     found = found or registry.validate(call)
+    found += [
+        Problem(f"$.traits.{name}", "invalid_property", "expected a finite number")
+        for name, value in call["traits"].items()
+        if isinstance(value, float) and not math.isfinite(value)  # which JSON would have as null
+    ]
     if len(encoded) > LARGEST_CALL:
         found.append(Problem("$", "event_too_large", f"expected at most {LARGEST_CALL} bytes, found {len(encoded)}"))
     if NUL in encoded:
@@ -86,7 +95,7 @@ def plain(value: Any) -> Any:
     """A database's value as JSON has it; a time without an offset is one in UTC."""
     match value:
         case Decimal():
-            return int(value) if value == value.to_integral_value() else float(value)
+            return int(value) if value.is_finite() and value == value.to_integral_value() else float(value)
         case datetime():
             return iso(value if value.tzinfo else value.replace(tzinfo=UTC))
         case date():
@@ -110,7 +119,9 @@ def fitting(value: Any, kind: Kind) -> Any:
 
 
 def identified(value: Any) -> str | None:
-    """An id as text, so that 7 and "7" are one entity; None for one that is missing."""
+    """An id as text, so that 7 and "7" are one entity; bytes, such as MySQL's UUIDs, in hex; None for a missing one."""
+    if isinstance(value, bytes):
+        return value.hex() or None
     text = "" if value is None else str(value).strip()
     return text or None
 

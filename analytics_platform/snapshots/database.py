@@ -15,10 +15,13 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from analytics_platform.snapshots.period import Period
+from analytics_platform.snapshots.refusals import refusal
 from analytics_platform.snapshots.statement import PARAMETERS
 
 CHUNK_ROWS = 5000
 CONNECT_SECONDS = 10
+KEEPALIVES = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+"""Of Postgres's client, in seconds: a server that is gone, and whose network does not say so, is noticed by them."""
 SQLITE_STEPS = 10_000  # of SQLite's machine, between two looks at the clock
 
 T = TypeVar("T")
@@ -28,7 +31,7 @@ Row = Sequence[Any]
 DRIVERS = {"postgresql": "psycopg", "mysql": "pymysql", "duckdb": "duckdb-engine"}
 """The package that brings each driver; SQLite's comes with Python."""
 
-_DIALECTS = {"mariadb": "mysql"}
+_DIALECTS = {"mariadb": "mysql", "postgres": "postgresql"}
 _OTHER_COLON = re.compile(rf"(?<![:\w\\]):(?=\w)(?!(?:{'|'.join(PARAMETERS)})\b)")
 
 
@@ -40,6 +43,7 @@ class DatabaseError(Exception):
 class Query:
     """What is read, where, and for how long at most."""
 
+    variable: str  # whose value is the address
     url: SecretStr
     dialect: str
     sql: str
@@ -81,7 +85,8 @@ def _guarded(ask: Callable[[], T], query: Query, watch: "_Watch") -> T:
     try:
         return ask()
     except (sa.exc.SQLAlchemyError, OSError) as error:
-        said = _took_too_long(query) if watch.is_over() else _sentence(error, query)
+        why = refusal(error, query.dialect, query.url)
+        said = _took_too_long(query) if watch.is_over() else f"the database in {query.variable} {why}"
     raise DatabaseError(said)
 
 
@@ -117,7 +122,7 @@ def _engine(query: Query) -> sa.Engine:
         fault = f"its driver is missing; run: .venv/bin/pip install {DRIVERS.get(query.dialect, query.dialect)}"
     except (sa.exc.ArgumentError, ValueError):
         fault = "it is not of the form dialect://user:password@host/name"
-    raise DatabaseError(f"the database's address cannot be used: {fault}")
+    raise DatabaseError(f"the address in {query.variable} cannot be used: {fault}")
 
 
 def _create(url: sa.URL, query: Query) -> sa.Engine:
@@ -126,13 +131,19 @@ def _create(url: sa.URL, query: Query) -> sa.Engine:
         case "sqlite":
             return sa.create_engine("sqlite://", creator=lambda: _open_sqlite(url), poolclass=sa.NullPool)
         case "postgresql":
-            connect = {"connect_timeout": CONNECT_SECONDS}
+            connect = {"connect_timeout": CONNECT_SECONDS, **KEEPALIVES}
+            url = _driven(url, "postgresql+psycopg")
         case "mysql":
             connect = {"connect_timeout": CONNECT_SECONDS, "read_timeout": int(query.timeout_seconds) + 1}
-            url = url.set(drivername="mysql+pymysql") if "+" not in url.drivername else url
+            url = _driven(url, "mysql+pymysql")
         case "duckdb":
             connect = {"read_only": True}
     return sa.create_engine(url, connect_args=connect, poolclass=sa.NullPool, hide_parameters=True)
+
+
+def _driven(url: sa.URL, driver: str) -> sa.URL:
+    """The address with this driver, unless it names another."""
+    return url if "+" in url.drivername else url.set(drivername=driver)
 
 
 def _open_sqlite(url: sa.URL) -> sqlite3.Connection:
@@ -188,23 +199,3 @@ def _bound(moment: datetime, dialect: str) -> object:
 
 def _took_too_long(query: Query) -> str:
     return f"the query took longer than {query.timeout_seconds:g} s; make it quicker, or raise timeout_seconds"
-
-
-def _sentence(error: Exception, query: Query) -> str:
-    """What went wrong, in the driver's words only where these cannot quote a row."""
-    cause = getattr(error, "orig", None) or error
-    kind, state = type(cause).__name__, getattr(cause, "sqlstate", None)
-    about = f"{kind}, {state}" if state else kind
-    if not isinstance(error, sa.exc.ProgrammingError | sa.exc.OperationalError):
-        return f"the database failed ({about})"
-    words = " ".join(str(cause).splitlines()[:1])
-    return f"the database refused ({about}): {_without_secrets(words, query)}"
-
-
-def _without_secrets(words: str, query: Query) -> str:
-    """The text without the address, its password and every other part of it that is nobody else's business."""
-    url = sa.make_url(query.url.get_secret_value())
-    secrets = {query.url.get_secret_value(), url.password, *map(str, url.query.values())}
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        words = words.replace(secret, "***")
-    return words

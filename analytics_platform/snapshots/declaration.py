@@ -183,8 +183,6 @@ def _plan_fault(declaration: Declaration, registry: Registry) -> str | None:
             if trait not in fields:
                 remedy = "add it in event_registry/events.py"
                 return f"{where}: the plan has no trait {trait} for {declaration.call}; {remedy}"
-            if fields[trait].privacy.level == "secret":
-                return f"{where}: {trait} is a secret of the plan, which a snapshot does not send; remove it"
     found = registry.validate({"type": declaration.call, "traits": declaration.farewell})
     faults = [each for each in found if each.code != "missing_property"]  # a farewell need not say everything
     return f"farewell: {faults[0].path}: {faults[0].message}" if faults else None

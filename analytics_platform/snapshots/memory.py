@@ -9,7 +9,7 @@ not accepted differs again at the next reading.
 
 import fcntl
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,14 +128,13 @@ class Memory:
         )
         return [(number, Waiting(*waiting)) for number, *waiting in rows]
 
-    def remember(self, accepted: Iterable[Waiting], partition: str) -> None:
+    def remember(self, accepted: Sequence[Waiting], partition: str) -> None:
         """Note what has been accepted for the partition."""
         with self.writing():
-            for id_, user, digest, _ in accepted:
-                if digest is None:
-                    self._db.execute("DELETE FROM entities WHERE id = ?", (id_,))
-                else:
-                    self._db.execute(REMEMBER, (id_, user, digest, partition))
+            self._db.executemany(FORGET, [(each.id,) for each in accepted if each.digest is None])
+            self._db.executemany(
+                REMEMBER, [(each.id, each.user, each.digest, partition) for each in accepted if each.digest is not None]
+            )
 
     def past(self, starts_at: float) -> Past | None:
         """The last reading of this partition, or of the nearest one before it."""
@@ -169,6 +168,7 @@ class Memory:
 
 
 WAIT = "INSERT INTO waiting (id, user, digest, payload) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+FORGET = "DELETE FROM entities WHERE id = ?"
 REMEMBER = """
 INSERT INTO entities (id, user, digest, partition, nth) VALUES (?1, ?2, ?3, ?4, 1)
 ON CONFLICT (id) DO UPDATE SET user = ?2, digest = ?3, partition = ?4,

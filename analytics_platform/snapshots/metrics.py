@@ -1,5 +1,6 @@
 """Sums up the numbers of a reading while its rows go by."""
 
+import math
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -43,4 +44,5 @@ class Metric:
 
 
 def _is_number(value: Any) -> bool:
-    return value is not None and not isinstance(value, bool | str | bytes) and hasattr(value, "__float__")
+    is_numeric = value is not None and not isinstance(value, bool | str | bytes) and hasattr(value, "__float__")
+    return is_numeric and math.isfinite(value)

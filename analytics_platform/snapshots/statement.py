@@ -10,6 +10,7 @@ PARAMETERS = ("partition_start", "partition_end")
 """The parameters that a query may name, each written with a colon before it."""
 
 _DIALECTS = {"postgresql": "postgres"}  # what sqlglot calls it, where that is not SQLAlchemy's word
+_EXECUTED_COMMENTS = ("/*!", "/*M!")  # MySQL and MariaDB run what stands in them
 _WRITES = (exp.DML, exp.DDL, exp.Command, exp.Into, exp.Lock, exp.Drop, exp.Alter, exp.Set, exp.Pragma)
 
 
@@ -25,6 +26,8 @@ def check_select(sql: str, dialect: str) -> frozenset[str]:
 
     Raises StatementError for anything but one SELECT that only reads.
     """
+    if dialect == "mysql" and any(mark in sql for mark in _EXECUTED_COMMENTS):
+        raise StatementError("has a comment that begins with /*! or /*M!, which the database would run; remove it")
     try:
         statements = [each for each in sqlglot.parse(sql, dialect=_DIALECTS.get(dialect, dialect)) if each]
     except SqlglotError as error:

@@ -12,7 +12,17 @@ from typing import Any
 import msgspec
 from pydantic import SecretStr
 
-from analytics_platform.snapshots.calls import SOURCE, Call, caller, frame, identified, message_id, plain, problems
+from analytics_platform.snapshots.calls import (
+    SOURCE,
+    Call,
+    caller,
+    frame,
+    identified,
+    message_id,
+    plain,
+    problems,
+    times,
+)
 from analytics_platform.snapshots.database import DatabaseError, Query, Row, reading
 from analytics_platform.snapshots.declaration import Declaration, planned
 from analytics_platform.snapshots.findings import Faults, Finding, judge, stopped
@@ -160,7 +170,12 @@ def _rows(occasion: Occasion) -> Iterator[tuple[list[str], Iterator[Sequence[Row
     """The columns and rows of the query, or of the Python that stands behind it."""
     declaration, period = occasion.declaration, occasion.period
     query = Query(
-        occasion.url, declaration.dialect, declaration.sql, declaration.parameters, declaration.timeout_seconds
+        declaration.database_env,
+        occasion.url,
+        declaration.dialect,
+        declaration.sql,
+        declaration.parameters,
+        declaration.timeout_seconds,
     )
     with reading(query, period) as (columns, chunks):
         if declaration.between is None:
@@ -245,6 +260,7 @@ class _Comparison:
         declaration = occasion.declaration
         if not declaration.farewell or (latest is not None and latest > occasion.period.start.timestamp()):
             return
+        sent_at = times(occasion.at, occasion.read_at)
         for entity, user, known in self._memory.absent(self._seen):
-            call = frame(declaration, entity, user, declaration.farewell, occasion.at, occasion.read_at)
+            call = frame(declaration, entity, user, declaration.farewell, sent_at)
             self.reading.farewells += self._wait(entity, call, None, known)

@@ -19,7 +19,7 @@ func Of[T any](value T) *T {
 //
 // A user wrote a comment.
 //
-// Owner: collaboration. Since 2025-04-07.
+// Owner: collaboration.
 type CommentAdded struct {
 	// The comment's id in our database.
 	CommentID string `json:"comment_id"`
@@ -60,7 +60,7 @@ func (CommentAdded) eventName() string {
 //
 // A user let others see a dashboard.
 //
-// Owner: collaboration. Since 2025-03-17.
+// Owner: collaboration.
 type DashboardShared struct {
 	// The dashboard's id in our database.
 	DashboardID string `json:"dashboard_id"`
@@ -98,7 +98,7 @@ func (DashboardShared) eventName() string {
 //
 // A user's file arrived complete and can be used.
 //
-// Owner: platform. Since 2025-04-07.
+// Owner: platform.
 type FileUploaded struct {
 	// The file's id in our database.
 	FileID string `json:"file_id"`
@@ -131,7 +131,7 @@ func (FileUploaded) eventName() string {
 //
 // A user connected the account to another product for the first time, or again.
 //
-// Owner: platform. Since 2025-06-02.
+// Owner: platform.
 type IntegrationConnected struct {
 	// The other product, as our integrations directory names it.
 	Integration string `json:"integration"`
@@ -158,7 +158,7 @@ func (IntegrationConnected) eventName() string {
 //
 // A user saved a new report for the first time.
 //
-// Owner: reporting. Since 2025-03-03.
+// Owner: reporting.
 type ReportCreated struct {
 	// The report's id in our database.
 	ReportID string `json:"report_id"`
@@ -188,7 +188,7 @@ func (ReportCreated) eventName() string {
 //
 // A user downloaded a report as a file.
 //
-// Owner: reporting. Since 2025-03-03.
+// Owner: reporting.
 type ReportExported struct {
 	// The report's id in our database.
 	ReportID string `json:"report_id"`
@@ -232,7 +232,7 @@ func (ReportExported) eventName() string {
 //
 // An account gave notice; it keeps its plan until the period that is paid for ends.
 //
-// Owner: billing. Since 2025-02-03.
+// Owner: billing.
 type SubscriptionCanceled struct {
 	// The plan given up.
 	Plan string `json:"plan"`
@@ -243,7 +243,7 @@ type SubscriptionCanceled struct {
 	// When the period that is paid for ends.
 	EndsAt *time.Time `json:"ends_at,omitempty"`
 
-	// The monthly recurring revenue that ends, in euros. Internal.
+	// The monthly recurring revenue that ends, in euros.
 	Mrr *float64 `json:"mrr,omitempty"`
 }
 
@@ -277,7 +277,7 @@ func (SubscriptionCanceled) eventName() string {
 //
 // An account moved to a larger plan.
 //
-// Owner: billing. Since 2025-02-03.
+// Owner: billing.
 type SubscriptionUpgraded struct {
 	// The plan before.
 	FromPlan string `json:"from_plan"`
@@ -288,7 +288,7 @@ type SubscriptionUpgraded struct {
 	// The number of seats paid for from now on.
 	SeatCount *int64 `json:"seat_count,omitempty"`
 
-	// The monthly recurring revenue from now on, in euros. Internal.
+	// The monthly recurring revenue from now on, in euros.
 	Mrr *float64 `json:"mrr,omitempty"`
 
 	// Whether the customer did it alone, without our sales team.
@@ -313,7 +313,7 @@ func (SubscriptionUpgraded) eventName() string {
 //
 // A user invited somebody to join their account.
 //
-// Owner: growth. Since 2025-01-13.
+// Owner: growth.
 type UserInvited struct {
 	// The invitation's id, which user.signed_up bears when it is accepted.
 	InvitationID string `json:"invitation_id"`
@@ -324,8 +324,7 @@ type UserInvited struct {
 	// The number of seats that the account has left after this one.
 	SeatsLeft *int64 `json:"seats_left,omitempty"`
 
-	// The address that the invitation went to, of a person who has not agreed to anything yet. Secret:
-	// only a keyed hash of it is stored.
+	// The address that the invitation went to, of a person who has not agreed to anything yet.
 	InviteeEmail *string `json:"invitee_email,omitempty"`
 }
 
@@ -355,7 +354,7 @@ func (UserInvited) eventName() string {
 //
 // A person finished signing up and has a user of their own.
 //
-// Owner: growth. Since 2025-01-13.
+// Owner: growth.
 type UserSignedUp struct {
 	// How the person proved who they are.
 	Method UserSignedUpMethod `json:"method"`
@@ -391,12 +390,12 @@ func (UserSignedUp) eventName() string {
 //
 // What we know of a user.
 //
-// Owner: growth. Since 2025-01-13.
+// Owner: growth.
 type IdentifyTraits struct {
-	// The address that the user signs in with. Personal.
+	// The address that the user signs in with.
 	Email *string `json:"email,omitempty"`
 
-	// The full name, as the user wrote it. Personal.
+	// The full name, as the user wrote it.
 	Name *string `json:"name,omitempty"`
 
 	// The plan of the user's account.
@@ -417,7 +416,7 @@ func (values IdentifyTraits) problems() (found []string) {
 //
 // What we know of an account, a customer with its users; snapshots send most of it.
 //
-// Owner: billing. Since 2025-02-03.
+// Owner: billing.
 type GroupTraits struct {
 	// The account's name, as its owner wrote it.
 	Name *string `json:"name,omitempty"`
@@ -428,11 +427,11 @@ type GroupTraits struct {
 	// The number of seats paid for.
 	SeatCount *int64 `json:"seat_count,omitempty"`
 
-	// The monthly recurring revenue, in euros. Internal.
+	// The monthly recurring revenue, in euros.
 	Mrr *float64 `json:"mrr,omitempty"`
 
 	// The recurring revenue of the calendar month, in euros: each subscription for the days that it was
-	// active. Internal.
+	// active.
 	ProratedMrr *float64 `json:"prorated_mrr,omitempty"`
 
 	// Whether the account is gone; absent while it is not.

@@ -1,1 +1,0 @@
-"""The tracking plan as a page that people read."""
