@@ -8,8 +8,10 @@ import typer
 from typer.core import TyperGroup
 
 from analytics_platform.commands import quarantine, snapshot, suppress
+from analytics_platform.commands.catalog import catalog
 from analytics_platform.commands.check_destinations import check
 from analytics_platform.commands.generate import generate
+from analytics_platform.commands.plan_diff import diff, dump
 from analytics_platform.commands.preview import preview
 
 
@@ -40,7 +42,9 @@ destinations.command()(preview)
 destinations.command()(check)
 
 plan = typer.Typer(no_args_is_help=True, help="Work with the tracking plan.")
-plan.callback()(lambda: None)  # or typer would take the one command for the whole of `plan`
+plan.command()(catalog)
+plan.command()(diff)
+plan.command()(dump)
 plan.command()(generate)
 
 app.add_typer(plan, name="plan")

@@ -1,5 +1,6 @@
 """The fields of a definition as plain values: what each may hold, and who may know it."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import NoneType, UnionType
@@ -12,6 +13,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from event_registry.calls import parse_timestamp
+from event_registry.generate.text import number
 
 Kind = Literal["string", "integer", "number", "boolean", "timestamp", "choice", "list"]
 Level = Literal["public", "internal", "personal", "secret"]
@@ -74,6 +76,15 @@ class Type:
     minimum: float | None = None  # of integers and numbers
     choices: tuple[str, ...] = ()  # of a choice
     item: "Type | None" = None  # of a list
+
+    @property
+    def words(self) -> str:
+        """The type as people read it."""
+        if self.choices:
+            return "one of " + ", ".join(json.dumps(choice, ensure_ascii=False) for choice in self.choices)
+        if self.item:
+            return f"list of {self.item.words}"
+        return self.kind if self.minimum is None else f"{self.kind}, {number(self.minimum)} or more"
 
 
 @dataclass(frozen=True, slots=True)

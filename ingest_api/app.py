@@ -23,6 +23,7 @@ from ingest_api import answers
 from ingest_api.answers import Answer
 from ingest_api.batch import open_batch
 from ingest_api.body import read_json
+from ingest_api.catalog import Catalog
 from ingest_api.client_address import client_address
 from ingest_api.enrichment import Facts
 from ingest_api.errors import answer_to, status_of
@@ -95,6 +96,7 @@ def create_app(  # noqa: PLR0913 - the parts that an API is made of, each of whi
     limits: Limits | None = None,
     privacy: PrivacySettings | None = None,
     geoip: GeoIp | None = None,
+    catalog: Catalog | None = None,
 ) -> Starlette:
     """The whole API; its lifespan starts the writer, and at the end drains and closes it.
 
@@ -121,6 +123,7 @@ def create_app(  # noqa: PLR0913 - the parts that an API is made of, each of whi
             paths,
             Route("/health/live", live),
             Route("/health/ready", partial(ready, api)),
+            *([Route(catalog.PATH, catalog.answer)] if catalog else []),
             *(Route(path, preflight, methods=["OPTIONS"]) for path in _spellings([*SDK_PATHS, *OWN_PATHS])),
         ],
         exception_handlers=dict.fromkeys((Overloaded, StagingError, HTTPException, Exception), failed),

@@ -29,6 +29,7 @@ from analytics_platform.staging.suppression import SuppressionList
 from event_registry.definitions import DefinitionError
 from event_registry.registry import Registry, default
 from ingest_api.app import create_app
+from ingest_api.catalog import Catalog
 from ingest_api.connections import Connections
 from ingest_api.geoip import GeoIp
 from ingest_api.limits import Limits
@@ -47,6 +48,7 @@ class Parts(NamedTuple):
     registry: Registry
     hash_key: bytes
     geoip: GeoIp | None
+    catalog: Catalog | None  # rendered before there are several processes, which share its memory
 
 
 class CannotServe(Exception):
@@ -90,11 +92,13 @@ def read_parts(environ: Mapping[str, str], cwd: Path) -> Parts:
     """Read all that can be wrong before anything is served; raises ConfigurationError and DefinitionError."""
     settings = load(environ, cwd)
     database = settings.ingest.privacy.geoip_database
+    plan = default()
     return Parts(
         settings,
-        default(),
+        plan,
         hash_key(environ, settings.data_dir),
         GeoIp(database, time.monotonic) if database else None,
+        Catalog(plan) if settings.ingest.catalog else None,
     )
 
 
@@ -117,6 +121,7 @@ def serve(parts: Parts, staging: Staging, listener: socket.socket) -> None:
         limits=limits,
         privacy=parts.settings.ingest.privacy,
         geoip=parts.geoip,
+        catalog=parts.catalog,
     )
     server = uvicorn.Server(server_config(app, limits))
     gc.collect()

@@ -24,6 +24,7 @@ from analytics_platform.staging.sqlite import SqliteStaging
 from analytics_platform.staging.suppression import SuppressionList
 from event_registry.registry import Registry, default
 from ingest_api.app import create_app
+from ingest_api.catalog import Catalog
 from ingest_api.limits import Limits
 from ingest_api.server import server_config
 from ingest_api.writer import QUEUE_BYTES, Writer
@@ -187,6 +188,7 @@ class ApiStarter:
         monotonic: Callable[[], float] = lambda: 0.0,
         queue_bytes: int = QUEUE_BYTES,
         patience_seconds: float = TIMEOUT,
+        shows_catalog: bool = True,
     ) -> Api:
         """Start an API; what is not said is as in production, but for the patience and the clocks."""
         staging = TestStaging(self.folder / "staging.db")
@@ -206,6 +208,7 @@ class ApiStarter:
             clock=lambda: NOW,
             monotonic=monotonic,
             limits=limits,
+            catalog=Catalog(registry or default()) if shows_catalog else None,
         )
         api.url = self.stack.enter_context(serving(app, limits or Limits()))
         self.stack.callback(staging.release)

@@ -37,6 +37,12 @@ def test_the_oldest_event_waits_for_the_flush_interval(waited: float, expected: 
     assert is_due(replace(IDLE, pending=1, oldest_at=NOW - waited)) is expected
 
 
+@pytest.mark.parametrize(("held_until", "expected"), [(NOW + 1, False), (NOW, True), (NOW + 1e6, True)])
+def test_a_held_back_user_is_due_in_time(held_until: float, expected: bool) -> None:  # noqa: FBT001  a column
+    """With nothing else pending, too; a time that is too far away was written before the clock was set back."""
+    assert is_due(replace(IDLE, held_until=held_until)) is expected
+
+
 def test_an_event_from_the_future_is_due() -> None:
     """The clock has been set back by two hours since it came; it does not wait for them to pass again."""
     assert is_due(replace(IDLE, pending=1, oldest_at=NOW + 7200))

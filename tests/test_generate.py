@@ -22,7 +22,7 @@ APP.command()(generate)
 def planned(*names: str) -> Plan:
     """A plan with these events."""
     none = awkward.PLAN.group
-    events = tuple(Entry("track", name, "It happened.", "team", None, {}, ()) for name in names)
+    events = tuple(Entry("track", name, "It happened.", "team", "2026-01-31", None, {}, ()) for name in names)
     return Plan(events, awkward.PLAN.identify, none)
 
 
@@ -59,7 +59,7 @@ def test_every_file_opens_with_do_not_edit(language: str) -> None:
 def test_a_deprecated_event_is_marked_as_the_language_does(path: str, mark: str) -> None:
     """With its successor; the editors of its callers show it."""
     deprecation = Deprecation("2026-01-31", "report.created", "it is old.")
-    event = Entry("track", "report.made", "It happened.", "team", deprecation, {}, ())
+    event = Entry("track", "report.made", "It happened.", "team", "2026-01-31", deprecation, {}, ())
     plan = Plan((event,), awkward.PLAN.identify, awkward.PLAN.group)
 
     files = rendered(plan, LANGUAGES)

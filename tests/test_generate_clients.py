@@ -8,10 +8,10 @@ from event_registry import registry
 from event_registry.generate import outputs
 from event_registry.generate.plan import Plan, describe
 from tests.fakes.vendor import Vendor
-from tests.generated import awkward
+from tests.generated import awkward, others
 from tests.generated.said import everything, stored
 from tests.generated.toolchains import LANGUAGES, Language
-from tests.running_api import Api
+from tests.running_api import HASH_KEY, Api
 
 pytest_plugins = ["tests.ingest_fixtures"]
 
@@ -20,7 +20,10 @@ pytestmark = pytest.mark.timeout(600)  # compilers, on a machine that may do oth
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_planned_call_is_stored_as_it_was_said(tmp_path: Path, api: Api, language: Language) -> None:
-    """With every optional field left out, at zero and set: nothing becomes null, "None", or another number."""
+    """With every optional field left out, at zero and set: nothing becomes null, "None", or another number.
+
+    But for the plan's secrets, of which a hash is stored.
+    """
     plan = describe(registry.default())
     calls = [*everything(plan)]
     program = language.build(generated(plan, language, tmp_path), tmp_path / "app", language.source(calls, {}))
@@ -28,7 +31,8 @@ def test_every_planned_call_is_stored_as_it_was_said(tmp_path: Path, api: Api, l
     finished = program.run(api.url)
 
     assert (finished.returncode, finished.stderr) == (0, "")
-    assert [stored(call) for call in api.staging.payloads()] == [call.stored for call in calls]
+    expected = [registry.default().protect(call.stored, HASH_KEY) for call in calls]
+    assert [stored(call) for call in api.staging.payloads()] == expected
     assert api.staging.quarantine() == []
 
 
@@ -44,6 +48,19 @@ def test_a_plan_of_keywords_and_odd_signs_becomes_a_client(tmp_path: Path, langu
 
     assert finished.returncode == 0, finished.stderr
     assert [stored(call) for call in server.accepted] == [call.stored for call in calls]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_calls_without_a_plan_are_stored_too(tmp_path: Path, api: Api, language: Language) -> None:
+    """A page, a screen and an alias; what was not said of them is not there."""
+    folder = generated(describe(registry.default()), language, tmp_path)
+    program = language.build(folder, tmp_path / "app", others.PROGRAMS[language.name])
+
+    finished = program.run(api.url)
+
+    assert (finished.returncode, finished.stderr) == (0, "")
+    named = ("type", "name", "properties", "userId", "anonymousId", "previousId")
+    assert [{name: call[name] for name in named if name in call} for call in api.staging.payloads()] == [*others.STORED]
 
 
 def generated(plan: Plan, language: Language, folder: Path) -> Path:

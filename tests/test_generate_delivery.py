@@ -120,6 +120,27 @@ def test_a_program_ends_without_its_server(program: Program) -> None:
     assert "3 call(s) were not delivered before the client closed" in finished.stderr
 
 
+def test_a_call_that_the_server_fails_on_holds_up_nobody(program: Program, server: Vendor) -> None:
+    """It is given up when the server, again and again, takes others and not this one; somebody hears of it."""
+    server.will(lambda request: Reply(500) if "r-2" in str(request.calls) else None)
+
+    finished = program.run(server.url, "4", PATIENCE, ROOM)
+
+    assert [call["properties"]["report_id"] for call in server.accepted] == ["r-0", "r-1", "r-3"]
+    assert "1 call was given up: the server fails on it, and takes others: HTTP 500" in finished.stderr
+    assert "not delivered before" not in finished.stderr
+
+
+def test_an_outage_loses_nothing(program: Program, server: Vendor) -> None:
+    """However often the server fails: as long as it takes no other call, none is given up."""
+    server.will(lambda _: Reply(503) if len(server.requests) < 4 else None)
+
+    finished = program.run(server.url, "3", PATIENCE, ROOM)
+
+    assert sorted(call["properties"]["report_id"] for call in server.accepted) == ["r-0", "r-1", "r-2"]
+    assert "given up" not in finished.stderr
+
+
 def test_a_full_queue_drops_the_newest_calls(program: Program) -> None:
     """The memory of the application has a bound, whatever the length of an outage."""
     finished = program.run(free_url(), "5", "1", "2")

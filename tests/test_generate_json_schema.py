@@ -104,3 +104,11 @@ def test_a_deprecated_event_is_marked() -> None:
     files = json_schema(awkward.PLAN)
 
     assert json.loads(files["json_schema/new.delete.schema.json"])["deprecated"] is True
+
+
+def test_a_field_says_who_may_know_it() -> None:
+    """Of what everybody may know there is nothing to say."""
+    fields = DOCUMENTS["user.invited.schema.json"]["properties"]
+
+    assert fields["invitee_email"]["$comment"] == "privacy: secret"
+    assert "$comment" not in fields["invitation_id"]

@@ -54,6 +54,9 @@ options = CallOptions(message_id="m-1", context={"locale": "de"})
 analytics.report_created(report_id="r", user_id="u", options=options)
 analytics.identify("u", email="ada@example.com")
 analytics.group("g", user_id="u", name="Analytical Engines")
+analytics.page("Pricing", user_id="u", properties={"plan": "team"})
+analytics.screen("Settings", user_id="u")
+analytics.alias("u", previous_id="a")
 segment.analytics.flush()
 """
 
@@ -67,10 +70,16 @@ const analytics = new Analytics({
   track: (...words) => said("track", ...words),
   identify: (...words) => said("identify", ...words),
   group: (...words) => said("group", ...words),
+  page: (...words) => said("page", ...words),
+  screen: (...words) => said("screen", ...words),
+  alias: (...words) => said("alias", ...words),
 });
 analytics.reportCreated({ report_id: "r", template: undefined }, { messageId: "m-1" });
 analytics.identify("u", { email: "ada@example.com" });
 analytics.group("g");
+analytics.page("Pricing");
+analytics.screen("Settings", { tab: "billing" });
+analytics.alias("u", "a");
 """
 
 
@@ -99,10 +108,13 @@ def test_python_works_around_segments_sdk(tmp_path: Path) -> None:
         finished = Program((sys.executable, str(path)), {"PYTHONPATH": paths}).run(server.url)
 
     assert finished.returncode == 0, finished.stderr
-    report, user, account = server.accepted
+    report, user, account, page, screen, alias = server.accepted
     assert (report["messageId"], report["properties"], report["context"]["locale"]) == ("m-1", {"report_id": "r"}, "de")
     assert (user["userId"], user["traits"]) == ("u", {"email": "ada@example.com"})
     assert (account["groupId"], account["traits"]) == ("g", {"name": "Analytical Engines"})
+    assert (page["type"], page["name"], page["properties"]) == ("page", "Pricing", {"plan": "team"})
+    assert (screen["type"], screen["name"], screen["properties"]) == ("screen", "Settings", {})
+    assert (alias["type"], alias["userId"], alias["previousId"]) == ("alias", "u", "a")
 
 
 @pytest.mark.node
@@ -114,6 +126,9 @@ def test_typescript_works_around_analytics_js(tmp_path: Path) -> None:
         ["track", "report.created", {"report_id": "r"}, {"messageId": "m-1"}],
         ["identify", "u", {"email": "ada@example.com"}, None],
         ["group", "g", {}, None],
+        ["page", "Pricing", {}, None],
+        ["screen", "Settings", {"tab": "billing"}, None],
+        ["alias", "u", "a", None],
     ]
 
 

@@ -13,15 +13,15 @@ from analytics_platform.staging.sqlite.schema import VERSION
 from analytics_platform.staging.suppression import Person, SuppressionList
 from tests.stores import entry, pending_ids
 
-VERSION_1 = Path(__file__).parent / "vectors" / "staging-version-1.sql"
+VERSIONS = [Path(__file__).parent / "vectors" / f"staging-version-{version}.sql" for version in range(1, VERSION)]
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """A store of version 1, in which `vendor` has had m-1, refused m-2 and not yet taken m-3."""
+@pytest.fixture(params=VERSIONS, ids=lambda vector: vector.stem)
+def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A store of an earlier version, in which `vendor` has had m-1, refused m-2 and not yet taken m-3."""
     path = tmp_path / "staging.db"
     with closing(sqlite3.connect(path)) as db:
-        db.executescript(VERSION_1.read_text(encoding="utf-8"))
+        db.executescript(request.param.read_text(encoding="utf-8"))
     return path
 
 
@@ -59,16 +59,17 @@ def test_it_is_brought_up_to_date_once(path: Path, staging: Staging) -> None:
         assert db.execute("PRAGMA user_version").fetchone() == (VERSION,)
 
 
+@pytest.mark.parametrize("path", VERSIONS[-1:], indirect=True, ids=lambda vector: vector.stem)
 def test_a_migration_that_fails_changes_nothing(path: Path) -> None:
     """It is one transaction: a store is never between two versions."""
     with closing(sqlite3.connect(path)) as db:
-        db.execute("CREATE TABLE suppressions (in_the_way)")
+        db.execute("CREATE TABLE parked (in_the_way)")
         before = [*db.iterdump()]
 
         with pytest.raises(StagingError, match="cannot be opened"):
             open_staging(f"sqlite:///{path}")
 
         assert [*db.iterdump()] == before
-        db.execute("DROP TABLE suppressions")
+        db.execute("DROP TABLE parked")
     with closing(open_staging(f"sqlite:///{path}")) as staging:
         assert pending_ids(staging) == ["m-3"]

@@ -43,6 +43,8 @@ def _needs_a_run(state: StreamState, threshold: Threshold, in_flight: Mapping[st
 
 
 def _is_due(state: StreamState, threshold: Threshold, now: float) -> bool:
+    if state.held_until is not None and not is_ahead(state.held_until, now):
+        return True
     if state.oldest_at is None:
         return False
     waited = now - state.oldest_at

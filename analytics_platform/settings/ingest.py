@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from analytics_platform.settings.privacy import PrivacySettings, read_privacy
 from analytics_platform.settings.reading import made
 
-VARIABLES = {"workers": "ANALYTICS_WORKERS"}
+VARIABLES = {"workers": "ANALYTICS_WORKERS", "catalog": "ANALYTICS_CATALOG"}
 
 
 class IngestSettings(BaseModel):
@@ -18,6 +18,7 @@ class IngestSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     workers: int = Field(default=1, ge=1, le=64)  # processes that take requests
+    catalog: bool = True  # whether GET /catalog shows the tracking plan to whoever asks
     privacy: PrivacySettings = PrivacySettings()
 
 

@@ -26,10 +26,13 @@ Ending = Literal["drained", "buried", "down", "halted", "stopped", "replayed", "
 could not be reached; the vendor refuses our key or path; it was told to stop; a re-execution did
 its work; an error of ours; its heart stopped."""
 
+LIVE = "live"
+"""The stream of a destination that gets what is accepted."""
+
 
 def live(destination: str) -> str:
     """The name of the lease on a destination's stream."""
-    return f"{destination}/live"
+    return f"{destination}/{LIVE}"
 
 
 def replay(destination: str) -> str:
@@ -116,6 +119,24 @@ class DeadLetter:
 
 
 @dataclass(frozen=True, slots=True)
+class Parked:
+    """An event of a user who is held back; it waits beside its stream, so that the cursor may pass it."""
+
+    event: Event
+    user: bytes  # 16 bytes that stand for the user
+    until: float  # seconds since the epoch; not sent before
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """A user with parked events."""
+
+    user: bytes
+    until: float  # the latest of theirs, seconds since the epoch
+    parked: int  # events
+
+
+@dataclass(frozen=True, slots=True)
 class Settlement:
     """What one answer of a vendor settles, and what it leaves pending."""
 
@@ -124,6 +145,7 @@ class Settlement:
     dead: Sequence[Burial] = ()
     failed: Sequence[Event] = ()  # stay pending; the store notes when each failed first
     failed_alone: bool = False  # the failed ones failed while their neighbours succeeded
+    parked: Sequence[Parked] = ()  # pending or parked events that wait, for now or once more
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,12 +184,15 @@ class StreamState:
     """Everything that decides whether a stream gets a run."""
 
     destination: str
-    pending: int  # counted up to the limit asked for
+    pending: int  # counted up to the limit asked for, without what is parked
     oldest_at: float | None  # when the oldest pending event was received, seconds since the epoch
     health: Health
     leased: bool  # a run whose heart beats holds the lease
     died_at: float | None  # when the heart of the last run stopped, if it never ended
     successor_wanted: bool
+    held_until: float | None = (
+        None  # when the first of the users who are held back may be tried, seconds since the epoch
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +213,7 @@ class Counts:
 
     delivered: int
     skipped: int
-    pending: int
+    pending: int  # with what is parked
     dead: int
 
 
@@ -259,13 +284,19 @@ class Staging(Protocol):
         """The seq of the newest event."""
 
     def cursor(self, destination: str) -> int:
-        """The seq up to which everything is settled."""
+        """The seq up to which everything is settled; what is parked is not."""
 
     def health(self, destination: str) -> Health:
         """How the destination's stream has fared lately."""
 
     def pending(self, destination: str, limit: int) -> list[Event]:
-        """The next events that are not settled, in order."""
+        """The next events that are neither settled nor parked, in order."""
+
+    def held_back(self, destination: str) -> list[HeldBack]:
+        """The users who have parked events."""
+
+    def parked(self, destination: str, user: bytes, limit: int) -> list[Event]:
+        """The next parked events of a user, in order."""
 
     def troubles(self, destination: str, events: Sequence[Event]) -> Mapping[int, Trouble]:
         """What is known of those of the events that have failed before, by seq."""

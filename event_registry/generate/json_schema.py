@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from event_registry.fields import Type
+from event_registry.fields import PUBLIC, Field, Type
 from event_registry.generate.naming import Identifiers
 from event_registry.generate.plan import Entry, Plan
 from event_registry.generate.rendering import NOTICE
@@ -53,6 +53,7 @@ def _values(entry: Entry) -> dict[str, Any]:
         "properties": {
             field.name: {
                 "description": field.description,
+                **_privacy(field),
                 **(_type(field.type) if field.is_required else _or_null(_type(field.type))),
             }
             for field in entry.fields
@@ -65,7 +66,12 @@ def _values(entry: Entry) -> dict[str, Any]:
 
 def _description(entry: Entry) -> str:
     deprecated = f" Deprecated. {entry.deprecation.sentence}" if entry.deprecation else ""
-    return f"{entry.description}{deprecated} Owner: {entry.owner}."
+    return f"{entry.description}{deprecated} {entry.origin}"
+
+
+def _privacy(field: Field) -> dict[str, str]:
+    """Who may know a field, for programs: as a comment, because strict validators refuse keywords of our own."""
+    return {} if field.privacy == PUBLIC else {"$comment": f"privacy: {field.privacy.level}"}
 
 
 def _type(kind: Type) -> dict[str, Any]:

@@ -4,9 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from event_registry.defining import Definition, Deprecation, Kind
-from event_registry.fields import Field
+from event_registry.fields import HASHED, INTERNAL, PERSONAL, REDACTED, Field
 from event_registry.registry import Registry
 
+_PRIVACIES = {
+    INTERNAL: "Internal.",
+    PERSONAL: "Personal.",
+    REDACTED: "Secret: it is never stored.",
+    HASHED: "Secret: only a keyed hash of it is stored.",
+}
 _NO_TRAITS = {
     "identify": "What is known of a user; the plan names no traits yet.",
     "group": "What is known of a group of users; the plan names no traits yet.",
@@ -25,9 +31,15 @@ class Entry:
     name: str  # the event; for traits the call
     description: str
     owner: str
+    since: str  # a date; empty for traits that the plan does not name
     deprecation: Deprecation | None
     example: Mapping[str, object]
     fields: tuple[Field, ...]
+
+    @property
+    def origin(self) -> str:
+        """Whom to ask, and from when on it is sent, as sentences."""
+        return f"Owner: {self.owner}." + (f" Since {self.since}." if self.since else "")
 
     @property
     def required(self) -> tuple[Field, ...]:
@@ -62,7 +74,7 @@ def describe(registry: Registry) -> Plan:
 
 
 def _traits(call: Kind, definition: Definition | None) -> Entry:
-    return _entry(definition) if definition else Entry(call, call, _NO_TRAITS[call], "nobody", None, {}, ())
+    return _entry(definition) if definition else Entry(call, call, _NO_TRAITS[call], "nobody", "", None, {}, ())
 
 
 def _entry(definition: Definition) -> Entry:
@@ -71,10 +83,18 @@ def _entry(definition: Definition) -> Entry:
         name=definition.name,
         description=_printable(definition.description),
         owner=_printable(definition.owner),
+        since=definition.since,
         deprecation=_deprecation(definition.deprecated),
         example=definition.example,
-        fields=tuple(replace(field, description=_printable(field.description)) for field in definition.fields),
+        fields=tuple(replace(field, description=_described(field)) for field in definition.fields),
     )
+
+
+def _described(field: Field) -> str:
+    """What a field is, and who may know it."""
+    text = _printable(field.description)
+    privacy = _PRIVACIES.get(field.privacy)
+    return f"{text.rstrip('.')}. {privacy}" if privacy else text
 
 
 def _deprecation(told: Deprecation | None) -> Deprecation | None:

@@ -17,7 +17,7 @@ _TYPES: Mapping[Kind, str] = {
     "timestamp": "datetime | str",
 }
 _KEYWORDS = frozenset(keyword.kwlist)
-_METHODS = frozenset({*_KEYWORDS, "client", "group", "identify"})
+_METHODS = frozenset({*_KEYWORDS, "alias", "client", "group", "identify", "page", "screen"})
 _PARAMETERS = frozenset({*_KEYWORDS, "self", "user_id", "anonymous_id", "group_id", "options"})
 
 

@@ -22,7 +22,7 @@ _TYPE_NAMES = naming.vocabulary(
     "Number Object Outcome Place Promise Queue ReadonlyArray Record Required SegmentShaped Set Store String Uint8Array "
     "Waiting"
 )
-_MEMBERS = frozenset({"client", "constructor", "group", "identify"})
+_MEMBERS = frozenset({"alias", "client", "constructor", "group", "identify", "page", "screen"})
 
 
 def typescript(plan: Plan) -> dict[str, str]:

@@ -24,7 +24,7 @@ def _field(name: str, kind: Type, *, is_required: bool = False) -> Field:
 
 
 def _event(name: str, *fields: Field, deprecation: Deprecation | None = None) -> Entry:
-    return Entry("track", name, TEXT, 'the "*/" team', deprecation, {}, fields)
+    return Entry("track", name, TEXT, 'the "*/" team', "2026-01-31", deprecation, {}, fields)
 
 
 KEYWORDS = _event(
@@ -58,6 +58,6 @@ PLAN = Plan(
         KEYWORDS,
         _event("new.delete", deprecation=Deprecation("2026-01-31", "class.import", 'it says */ and "that"')),
     ),
-    identify=Entry("identify", "identify", TEXT, "nobody", None, {}, (_field("class", TEXTS, is_required=True),)),
-    group=Entry("group", "group", TEXT, "nobody", None, {}, ()),
+    identify=Entry("identify", "identify", TEXT, "nobody", "", None, {}, (_field("class", TEXTS, is_required=True),)),
+    group=Entry("group", "group", TEXT, "nobody", "", None, {}, ()),
 )

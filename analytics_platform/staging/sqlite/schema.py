@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-VERSION = 2
+VERSION = 3
 """The schema that this code reads and writes, kept in SQLite's user_version."""
 
 TABLES = """
@@ -109,6 +109,23 @@ CREATE TABLE suppressions (
 CREATE INDEX suppressions_changed ON suppressions (version);
 """
 
+# A copy of each event, so that what is parked does not hold up the retention of the log.
+PARKED = """
+CREATE TABLE parked (
+    destination TEXT NOT NULL,
+    stream      TEXT NOT NULL,
+    seq         INTEGER NOT NULL,
+    source      TEXT NOT NULL,
+    message_id  TEXT NOT NULL,
+    received_at REAL NOT NULL,
+    payload     TEXT NOT NULL,
+    user        BLOB NOT NULL,  -- 16 bytes that stand for the user
+    until       REAL NOT NULL,
+    PRIMARY KEY (destination, stream, seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX parked_users ON parked (destination, stream, user, seq, until);
+"""
+
 
 def migrate(path: Path, pragmas: Iterable[str]) -> None:
     """Bring the store to VERSION; of several processes that start together, the first one does it."""
@@ -124,6 +141,10 @@ def migrate(path: Path, pragmas: Iterable[str]) -> None:
     @migrations()
     def m002_the_suppression_list(db: Database) -> None:
         _run(db, SUPPRESSION_LIST)
+
+    @migrations()
+    def m003_parked_events(db: Database) -> None:
+        _run(db, PARKED)
 
     with path.with_name(f"{path.name}-migration").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -6,13 +6,23 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import chain
 
 from analytics_platform.staging import ranges
-from analytics_platform.staging.base import Burial, Counts, Event, Health, Lease, Settlement, StreamState, Trouble, live
+from analytics_platform.staging.base import (
+    LIVE,
+    Burial,
+    Counts,
+    Event,
+    Health,
+    Lease,
+    Settlement,
+    StreamState,
+    Trouble,
+    live,
+)
 from analytics_platform.staging.sqlite.connection import Connection
 from analytics_platform.staging.sqlite.leases import hold, is_alive
 from analytics_platform.staging.sqlite.letters import bury
 from analytics_platform.staging.sqlite.log import EVENT_COLUMNS, event_from
-
-LIVE = "live"
+from analytics_platform.staging.sqlite.parking import count_parked, first_parked, held_until, park, unpark
 
 SETTLE = """
 UPDATE streams SET cursor = ?, settled = ?, delivered = delivered + ?, skipped = skipped + ?
@@ -65,12 +75,14 @@ class Streams:
             leased=alive,
             died_at=None if alive else alive_until,
             successor_wanted=bool(wanted) and alive,
+            held_until=held_until(db, destination, LIVE),
         )
 
     def cursor(self, destination: str) -> int:
         """See Staging.cursor."""
         with self._connection.reading() as db:
-            return _progress(db, destination)[0]
+            cursor, first = _progress(db, destination)[0], first_parked(db, destination, LIVE)
+            return cursor if first is None else min(cursor, first - 1)
 
     def health(self, destination: str) -> Health:
         """See Staging.health."""
@@ -100,7 +112,12 @@ class Streams:
             hold(db, lease)
             done = [event.seq for event in chain(settlement.delivered, settlement.skipped, _events(settlement.dead))]
             if done:
-                _move(db, destination, done, settlement)
+                _forget_troubles(db, destination, done)
+                unpark(db, destination, LIVE, done)
+            if done or settlement.parked:
+                passed = [*done, *(parked.event.seq for parked in settlement.parked)]
+                _move(db, destination, passed, settlement)
+                park(db, destination, LIVE, settlement.parked)
             if settlement.delivered:
                 db.execute(HEALTHY, (destination, LIVE))
             bury(db, destination, settlement.dead, lease.run_id, now)
@@ -129,7 +146,8 @@ class Streams:
             dead = db.execute(
                 "SELECT count(*) FROM dead_letters WHERE destination = ? AND state = 'dead'", (destination,)
             ).fetchone()[0]
-            return Counts(delivered, skipped, head - cursor - beyond, dead)
+            pending = head - cursor - beyond + count_parked(db, destination, LIVE)
+            return Counts(delivered, skipped, pending, dead)
 
 
 def _progress(db: sqlite3.Connection, destination: str) -> tuple[int, ranges.Ranges]:
@@ -139,12 +157,15 @@ def _progress(db: sqlite3.Connection, destination: str) -> tuple[int, ranges.Ran
     return cursor, tuple((low, high) for low, high in json.loads(settled))
 
 
-def _move(db: sqlite3.Connection, destination: str, done: list[int], settlement: Settlement) -> None:
-    """Move the cursor over what is done, or remember it as a range beyond the cursor."""
+def _move(db: sqlite3.Connection, destination: str, passed: list[int], settlement: Settlement) -> None:
+    """Move the cursor over what is done or parked, or remember it as a range beyond the cursor."""
     cursor, settled = _progress(db, destination)
-    cursor, settled = ranges.advance(cursor, ranges.add(settled, done))
+    cursor, settled = ranges.advance(cursor, ranges.add(settled, passed))
     counts = len(settlement.delivered), len(settlement.skipped)
     db.execute(SETTLE, (cursor, json.dumps(settled), *counts, destination, LIVE))
+
+
+def _forget_troubles(db: sqlite3.Connection, destination: str, done: list[int]) -> None:
     db.execute(
         "DELETE FROM troubles WHERE destination = ? AND seq IN (SELECT value FROM json_each(?))",
         (destination, json.dumps(done)),

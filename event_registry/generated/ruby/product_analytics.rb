@@ -69,7 +69,7 @@ end
 module ProductAnalytics
   # A user wrote a comment.
   #
-  # Owner: collaboration.
+  # Owner: collaboration. Since 2025-04-07.
   class CommentAdded
     NAME = "comment.added"
     FIELDS = {
@@ -104,7 +104,7 @@ module ProductAnalytics
 
   # A user let others see a dashboard.
   #
-  # Owner: collaboration.
+  # Owner: collaboration. Since 2025-03-17.
   class DashboardShared
     NAME = "dashboard.shared"
     FIELDS = {
@@ -137,7 +137,7 @@ module ProductAnalytics
 
   # A user's file arrived complete and can be used.
   #
-  # Owner: platform.
+  # Owner: platform. Since 2025-04-07.
   class FileUploaded
     NAME = "file.uploaded"
     FIELDS = {
@@ -172,7 +172,7 @@ module ProductAnalytics
 
   # A user connected the account to another product for the first time, or again.
   #
-  # Owner: platform.
+  # Owner: platform. Since 2025-06-02.
   class IntegrationConnected
     NAME = "integration.connected"
     FIELDS = {
@@ -204,7 +204,7 @@ module ProductAnalytics
 
   # A user saved a new report for the first time.
   #
-  # Owner: reporting.
+  # Owner: reporting. Since 2025-03-03.
   class ReportCreated
     NAME = "report.created"
     FIELDS = {
@@ -239,7 +239,7 @@ module ProductAnalytics
 
   # A user downloaded a report as a file.
   #
-  # Owner: reporting.
+  # Owner: reporting. Since 2025-03-03.
   class ReportExported
     NAME = "report.exported"
     FIELDS = {
@@ -274,7 +274,7 @@ module ProductAnalytics
 
   # An account gave notice; it keeps its plan until the period that is paid for ends.
   #
-  # Owner: billing.
+  # Owner: billing. Since 2025-02-03.
   class SubscriptionCanceled
     NAME = "subscription.canceled"
     FIELDS = {
@@ -290,7 +290,7 @@ module ProductAnalytics
     # @param plan The plan given up.
     # @param reason What the customer chose in the form; absent when the form was skipped.
     # @param ends_at When the period that is paid for ends.
-    # @param mrr The monthly recurring revenue that ends, in euros.
+    # @param mrr The monthly recurring revenue that ends, in euros. Internal.
     # Raises ArgumentError with everything that breaks the plan.
     def initialize(plan:, reason: nil, ends_at: nil, mrr: nil)
       @properties = ProductAnalytics.checked(
@@ -309,7 +309,7 @@ module ProductAnalytics
 
   # An account moved to a larger plan.
   #
-  # Owner: billing.
+  # Owner: billing. Since 2025-02-03.
   class SubscriptionUpgraded
     NAME = "subscription.upgraded"
     FIELDS = {
@@ -326,7 +326,7 @@ module ProductAnalytics
     # @param from_plan The plan before.
     # @param to_plan The plan from now on.
     # @param seat_count The number of seats paid for from now on.
-    # @param mrr The monthly recurring revenue from now on, in euros.
+    # @param mrr The monthly recurring revenue from now on, in euros. Internal.
     # @param is_self_serve Whether the customer did it alone, without our sales team.
     # Raises ArgumentError with everything that breaks the plan.
     def initialize(from_plan:, to_plan:, seat_count: nil, mrr: nil, is_self_serve: nil)
@@ -347,7 +347,7 @@ module ProductAnalytics
 
   # A user invited somebody to join their account.
   #
-  # Owner: growth.
+  # Owner: growth. Since 2025-01-13.
   class UserInvited
     NAME = "user.invited"
     FIELDS = {
@@ -364,7 +364,7 @@ module ProductAnalytics
     # @param role What the invited person will be allowed to do.
     # @param seats_left The number of seats that the account has left after this one.
     # @param invitee_email The address that the invitation went to, of a person who has not agreed to
-    # anything yet.
+    # anything yet. Secret: only a keyed hash of it is stored.
     # Raises ArgumentError with everything that breaks the plan.
     def initialize(invitation_id:, role:, seats_left: nil, invitee_email: nil)
       @properties = ProductAnalytics.checked(
@@ -383,7 +383,7 @@ module ProductAnalytics
 
   # A person finished signing up and has a user of their own.
   #
-  # Owner: growth.
+  # Owner: growth. Since 2025-01-13.
   class UserSignedUp
     NAME = "user.signed_up"
     FIELDS = {
@@ -415,7 +415,7 @@ module ProductAnalytics
 
   # What we know of a user.
   #
-  # Owner: growth.
+  # Owner: growth. Since 2025-01-13.
   class IdentifyTraits
     NAME = "identify"
     FIELDS = {
@@ -429,8 +429,8 @@ module ProductAnalytics
     # The traits, by their names on the wire; an omitted one is left out.
     attr_reader :traits
 
-    # @param email The address that the user signs in with.
-    # @param name The full name, as the user wrote it.
+    # @param email The address that the user signs in with. Personal.
+    # @param name The full name, as the user wrote it. Personal.
     # @param plan The plan of the user's account.
     # @param role What the user is allowed to do in the account.
     # @param created_at When the user signed up.
@@ -453,7 +453,7 @@ module ProductAnalytics
 
   # What we know of an account, a customer with its users; snapshots send most of it.
   #
-  # Owner: billing.
+  # Owner: billing. Since 2025-02-03.
   class GroupTraits
     NAME = "group"
     FIELDS = {
@@ -473,9 +473,9 @@ module ProductAnalytics
     # @param name The account's name, as its owner wrote it.
     # @param plan The plan that the account is on.
     # @param seat_count The number of seats paid for.
-    # @param mrr The monthly recurring revenue, in euros.
+    # @param mrr The monthly recurring revenue, in euros. Internal.
     # @param prorated_mrr The recurring revenue of the calendar month, in euros: each subscription for the
-    # days that it was active.
+    # days that it was active. Internal.
     # @param is_deleted Whether the account is gone; absent while it is not.
     # @param industry The line of business that the account's owner chose.
     # @param created_at When the account was opened.
@@ -504,13 +504,15 @@ module ProductAnalytics
   # Sends calls to the ingest API, in batches, from a thread of its own.
   #
   # A call waits until the server has confirmed or refused it. While the server is away the thread tries again, ever more
-  # seldom, and up to +queue_size+ calls wait; more are dropped and reported. +on_error+ is told of calls that were refused
-  # or dropped, never with what is in them. Nothing here raises for the server's sake.
+  # seldom, and up to +queue_size+ calls wait; more are dropped and reported. A call that the server fails on (5xx), again
+  # and again, while it takes others, is given up and holds up nobody. +on_error+ is told of calls that were refused,
+  # dropped or given up, never with what is in them. Nothing here raises for the server's sake.
   class Client
     MOST_BYTES = 450_000 # of a request; the server takes 500 KiB
     FIRST_PAUSE = 0.5 # seconds after a failure; it doubles with each
     LONGEST_PAUSE = 60.0 # seconds
     LONGEST_RETRY_AFTER = 300.0 # seconds; what a server asks for beyond this is a mistake of its own
+    TRIES = 3 # of a request that the server fails on, before it is taken apart
     NO_ANSWER = [SystemCallError, IOError, SocketError, Timeout::Error, Net::ProtocolError, Net::HTTPBadResponse,
                  OpenSSL::SSL::SSLError].freeze
 
@@ -552,6 +554,21 @@ module ProductAnalytics
       put("group", { groupId: group_id, traits: traits.traits }, user_id, anonymous_id, **options)
     end
 
+    # Say which page somebody saw.
+    def page(name = nil, properties: {}, user_id: nil, anonymous_id: nil, **options)
+      put("page", { name: name, properties: properties }, user_id, anonymous_id, **options)
+    end
+
+    # Say which screen of an app somebody saw.
+    def screen(name = nil, properties: {}, user_id: nil, anonymous_id: nil, **options)
+      put("screen", { name: name, properties: properties }, user_id, anonymous_id, **options)
+    end
+
+    # Say that somebody who was known under another id is this user.
+    def alias(user_id:, previous_id:, **options)
+      put("alias", { previousId: previous_id }, user_id, nil, **options)
+    end
+
     # Send what waits; whether the server had all of it within so many seconds.
     def flush(timeout: nil)
       @mutex.synchronize do
@@ -584,7 +601,9 @@ module ProductAnalytics
       @queue = []
       @hurried = false
       @most = @batch_size # calls in a request; fewer after the server has found one too large
-      @failures = 0
+      @failures = 0 # in a row
+      @skipped = 0 # calls at the head of the queue, while another one is tried
+      @suspect = false # the first call, which failed alone while another one was taken
       @thread = nil
     end
 
@@ -637,8 +656,9 @@ module ProductAnalytics
     # At least one call, and no more than go into a request.
     def head
       room = MOST_BYTES
-      fitting = @queue.first(@most).take_while { |call| (room -= call.bytesize + 1).positive? }
-      fitting.empty? ? @queue.first(1) : fitting
+      oldest = @queue[@skipped, @most]
+      fitting = oldest.take_while { |call| (room -= call.bytesize + 1).positive? }
+      fitting.empty? ? oldest.first(1) : fitting
     end
 
     def post(batch)
@@ -661,17 +681,36 @@ module ProductAnalytics
       when 413
         return @most = batch.size / 2 if batch.size > 1
       when 0, 300..399, 408, 429, (500..)
-        return pause(said, outcome.pause)
+        pause(said, outcome.pause)
+        narrow(batch.size, said) if outcome.status >= 500 && @failures >= TRIES
+        return
       end
       forget(batch.size)
       @on_error.call("#{batch.size} call(s) were refused: #{said}") if outcome.status >= 300
       report_problems(outcome.answer)
     end
 
+    # Look for the one call that the server fails on; when it fails on every call, none is given up.
+    #
+    # A request is halved until a call fails alone. Then others are tried: when one is taken, the first call gets its last
+    # tries.
+    def narrow(count, said)
+      if count > 1
+        @most = count / 2
+      elsif @suspect
+        forget(1)
+        @on_error.call("1 call was given up: the server fails on it, and takes others: #{said}")
+      else
+        @skipped = (@skipped + 1) % @mutex.synchronize { @queue.size }
+      end
+    end
+
     def forget(count)
       @mutex.synchronize do
-        @queue.shift(count)
-        @most = @batch_size
+        @queue.slice!(@skipped, count)
+        @suspect = @skipped.positive?
+        @skipped = 0
+        @most = @suspect ? 1 : @batch_size
         @failures = 0
         @hurried &&= !@queue.empty?
         @changed.broadcast

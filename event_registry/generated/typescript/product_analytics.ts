@@ -11,7 +11,7 @@
 /**
  * A user wrote a comment.
  *
- * Owner: collaboration.
+ * Owner: collaboration. Since 2025-04-07.
  */
 export interface CommentAdded {
   /** The comment's id in our database. */
@@ -27,7 +27,7 @@ export interface CommentAdded {
 /**
  * A user let others see a dashboard.
  *
- * Owner: collaboration.
+ * Owner: collaboration. Since 2025-03-17.
  */
 export interface DashboardShared {
   /** The dashboard's id in our database. */
@@ -41,7 +41,7 @@ export interface DashboardShared {
 /**
  * A user's file arrived complete and can be used.
  *
- * Owner: platform.
+ * Owner: platform. Since 2025-04-07.
  */
 export interface FileUploaded {
   /** The file's id in our database. */
@@ -57,7 +57,7 @@ export interface FileUploaded {
 /**
  * A user connected the account to another product for the first time, or again.
  *
- * Owner: platform.
+ * Owner: platform. Since 2025-06-02.
  */
 export interface IntegrationConnected {
   /** The other product, as our integrations directory names it. */
@@ -71,7 +71,7 @@ export interface IntegrationConnected {
 /**
  * A user saved a new report for the first time.
  *
- * Owner: reporting.
+ * Owner: reporting. Since 2025-03-03.
  */
 export interface ReportCreated {
   /** The report's id in our database. */
@@ -87,7 +87,7 @@ export interface ReportCreated {
 /**
  * A user downloaded a report as a file.
  *
- * Owner: reporting.
+ * Owner: reporting. Since 2025-03-03.
  */
 export interface ReportExported {
   /** The report's id in our database. */
@@ -103,7 +103,7 @@ export interface ReportExported {
 /**
  * An account gave notice; it keeps its plan until the period that is paid for ends.
  *
- * Owner: billing.
+ * Owner: billing. Since 2025-02-03.
  */
 export interface SubscriptionCanceled {
   /** The plan given up. */
@@ -112,14 +112,14 @@ export interface SubscriptionCanceled {
   readonly reason?: "too_expensive" | "missing_feature" | "switched" | "closed" | "other" | undefined;
   /** When the period that is paid for ends. */
   readonly ends_at?: Date | string | undefined;
-  /** The monthly recurring revenue that ends, in euros. */
+  /** The monthly recurring revenue that ends, in euros. Internal. */
   readonly mrr?: number | undefined;
 }
 
 /**
  * An account moved to a larger plan.
  *
- * Owner: billing.
+ * Owner: billing. Since 2025-02-03.
  */
 export interface SubscriptionUpgraded {
   /** The plan before. */
@@ -128,7 +128,7 @@ export interface SubscriptionUpgraded {
   readonly to_plan: string;
   /** The number of seats paid for from now on. */
   readonly seat_count?: number | undefined;
-  /** The monthly recurring revenue from now on, in euros. */
+  /** The monthly recurring revenue from now on, in euros. Internal. */
   readonly mrr?: number | undefined;
   /** Whether the customer did it alone, without our sales team. */
   readonly is_self_serve?: boolean | undefined;
@@ -137,7 +137,7 @@ export interface SubscriptionUpgraded {
 /**
  * A user invited somebody to join their account.
  *
- * Owner: growth.
+ * Owner: growth. Since 2025-01-13.
  */
 export interface UserInvited {
   /** The invitation's id, which user.signed_up bears when it is accepted. */
@@ -146,14 +146,15 @@ export interface UserInvited {
   readonly role: "viewer" | "editor" | "admin";
   /** The number of seats that the account has left after this one. */
   readonly seats_left?: number | undefined;
-  /** The address that the invitation went to, of a person who has not agreed to anything yet. */
+  /** The address that the invitation went to, of a person who has not agreed to anything yet. Secret:
+   * only a keyed hash of it is stored. */
   readonly invitee_email?: string | undefined;
 }
 
 /**
  * A person finished signing up and has a user of their own.
  *
- * Owner: growth.
+ * Owner: growth. Since 2025-01-13.
  */
 export interface UserSignedUp {
   /** How the person proved who they are. */
@@ -167,12 +168,12 @@ export interface UserSignedUp {
 /**
  * What we know of a user.
  *
- * Owner: growth.
+ * Owner: growth. Since 2025-01-13.
  */
 export interface IdentifyTraits {
-  /** The address that the user signs in with. */
+  /** The address that the user signs in with. Personal. */
   readonly email?: string | undefined;
-  /** The full name, as the user wrote it. */
+  /** The full name, as the user wrote it. Personal. */
   readonly name?: string | undefined;
   /** The plan of the user's account. */
   readonly plan?: string | undefined;
@@ -185,7 +186,7 @@ export interface IdentifyTraits {
 /**
  * What we know of an account, a customer with its users; snapshots send most of it.
  *
- * Owner: billing.
+ * Owner: billing. Since 2025-02-03.
  */
 export interface GroupTraits {
   /** The account's name, as its owner wrote it. */
@@ -194,10 +195,10 @@ export interface GroupTraits {
   readonly plan?: string | undefined;
   /** The number of seats paid for. */
   readonly seat_count?: number | undefined;
-  /** The monthly recurring revenue, in euros. */
+  /** The monthly recurring revenue, in euros. Internal. */
   readonly mrr?: number | undefined;
   /** The recurring revenue of the calendar month, in euros: each subscription for the days that it was
-   * active. */
+   * active. Internal. */
   readonly prorated_mrr?: number | undefined;
   /** Whether the account is gone; absent while it is not. */
   readonly is_deleted?: boolean | undefined;
@@ -219,7 +220,7 @@ export class Analytics {
   /**
    * A user wrote a comment.
    *
-   * Owner: collaboration.
+   * Owner: collaboration. Since 2025-04-07.
    */
   commentAdded(properties: CommentAdded, options?: CallOptions): void {
     this.client.track("comment.added", { ...properties }, options);
@@ -228,7 +229,7 @@ export class Analytics {
   /**
    * A user let others see a dashboard.
    *
-   * Owner: collaboration.
+   * Owner: collaboration. Since 2025-03-17.
    */
   dashboardShared(properties: DashboardShared, options?: CallOptions): void {
     this.client.track("dashboard.shared", { ...properties }, options);
@@ -237,7 +238,7 @@ export class Analytics {
   /**
    * A user's file arrived complete and can be used.
    *
-   * Owner: platform.
+   * Owner: platform. Since 2025-04-07.
    */
   fileUploaded(properties: FileUploaded, options?: CallOptions): void {
     this.client.track("file.uploaded", { ...properties }, options);
@@ -246,7 +247,7 @@ export class Analytics {
   /**
    * A user connected the account to another product for the first time, or again.
    *
-   * Owner: platform.
+   * Owner: platform. Since 2025-06-02.
    */
   integrationConnected(properties: IntegrationConnected, options?: CallOptions): void {
     this.client.track("integration.connected", { ...properties }, options);
@@ -255,7 +256,7 @@ export class Analytics {
   /**
    * A user saved a new report for the first time.
    *
-   * Owner: reporting.
+   * Owner: reporting. Since 2025-03-03.
    */
   reportCreated(properties: ReportCreated, options?: CallOptions): void {
     this.client.track("report.created", { ...properties }, options);
@@ -264,7 +265,7 @@ export class Analytics {
   /**
    * A user downloaded a report as a file.
    *
-   * Owner: reporting.
+   * Owner: reporting. Since 2025-03-03.
    */
   reportExported(properties: ReportExported, options?: CallOptions): void {
     this.client.track("report.exported", { ...properties }, options);
@@ -273,7 +274,7 @@ export class Analytics {
   /**
    * An account gave notice; it keeps its plan until the period that is paid for ends.
    *
-   * Owner: billing.
+   * Owner: billing. Since 2025-02-03.
    */
   subscriptionCanceled(properties: SubscriptionCanceled, options?: CallOptions): void {
     this.client.track("subscription.canceled", { ...properties }, options);
@@ -282,7 +283,7 @@ export class Analytics {
   /**
    * An account moved to a larger plan.
    *
-   * Owner: billing.
+   * Owner: billing. Since 2025-02-03.
    */
   subscriptionUpgraded(properties: SubscriptionUpgraded, options?: CallOptions): void {
     this.client.track("subscription.upgraded", { ...properties }, options);
@@ -291,7 +292,7 @@ export class Analytics {
   /**
    * A user invited somebody to join their account.
    *
-   * Owner: growth.
+   * Owner: growth. Since 2025-01-13.
    */
   userInvited(properties: UserInvited, options?: CallOptions): void {
     this.client.track("user.invited", { ...properties }, options);
@@ -300,7 +301,7 @@ export class Analytics {
   /**
    * A person finished signing up and has a user of their own.
    *
-   * Owner: growth.
+   * Owner: growth. Since 2025-01-13.
    */
   userSignedUp(properties: UserSignedUp, options?: CallOptions): void {
     this.client.track("user.signed_up", { ...properties }, options);
@@ -309,7 +310,7 @@ export class Analytics {
   /**
    * What we know of a user.
    *
-   * Owner: growth.
+   * Owner: growth. Since 2025-01-13.
    */
   identify(userId: string, traits: IdentifyTraits = {}, options?: CallOptions): void {
     this.client.identify(userId, { ...traits }, options);
@@ -318,10 +319,25 @@ export class Analytics {
   /**
    * What we know of an account, a customer with its users; snapshots send most of it.
    *
-   * Owner: billing.
+   * Owner: billing. Since 2025-02-03.
    */
   group(groupId: string, traits: GroupTraits = {}, options?: CallOptions): void {
     this.client.group(groupId, { ...traits }, options);
+  }
+
+  /** Somebody saw a page; the plan says nothing of its properties. */
+  page(name: string, properties: Record<string, unknown> = {}, options?: CallOptions): void {
+    this.client.page(name, properties, options);
+  }
+
+  /** Somebody saw a screen of an app; the plan says nothing of its properties. */
+  screen(name: string, properties: Record<string, unknown> = {}, options?: CallOptions): void {
+    this.client.screen(name, properties, options);
+  }
+
+  /** Somebody who was known under another id, in a browser the one that it remembers, is this user. */
+  alias(userId: string, previousId?: string, options?: CallOptions): void {
+    this.client.alias(userId, previousId, options);
   }
 }
 
@@ -344,6 +360,9 @@ export interface SegmentShaped {
   track(event: string, properties: Record<string, unknown>, options?: CallOptions): unknown;
   identify(userId: string, traits: Record<string, unknown>, options?: CallOptions): unknown;
   group(groupId: string, traits: Record<string, unknown>, options?: CallOptions): unknown;
+  page(name: string, properties: Record<string, unknown>, options?: CallOptions): unknown;
+  screen(name: string, properties: Record<string, unknown>, options?: CallOptions): unknown;
+  alias(userId: string, previousId?: string, options?: CallOptions): unknown;
 }
 
 interface Store {
@@ -484,9 +503,9 @@ class Queue {
     return true;
   }
 
-  /** The oldest calls: at least one, and no more than go into so many bytes. */
-  head(count: number, bytes: number): Waiting[] {
-    return pieces(this.elements, count, bytes)[0] ?? [];
+  /** The oldest calls, but for some that are skipped: at least one, and no more than go into so many bytes. */
+  head(count: number, bytes: number, skipped: number): Waiting[] {
+    return pieces(this.elements.slice(skipped, skipped + count), count, bytes)[0] ?? [];
   }
 
   get all(): readonly Waiting[] {
@@ -535,9 +554,10 @@ const MOST_BYTES = 60_000; // of a request: browsers let 64 KiB of keepalive req
 const FIRST_PAUSE_MS = 500; // after a failure; it doubles with each
 const LONGEST_PAUSE_MS = 60_000;
 const LONGEST_RETRY_AFTER_MS = 300_000; // what a server asks for beyond this is a mistake of its own
+const TRIES = 3; // of a request that the server fails on, before it is taken apart
 
 interface Outcome {
-  readonly kind: "settled" | "later" | "too_large";
+  readonly kind: "settled" | "later" | "failed" | "too_large";
   readonly reason: string;
   readonly pauseMs: number; // that the server asks for
 }
@@ -549,7 +569,9 @@ class Delivery {
   private timer: unknown;
   private draining: Promise<void> | undefined;
   private endPause: (() => void) | undefined;
-  private failures = 0;
+  private failures = 0; // in a row
+  private skipped = 0; // calls at the head of the queue, while another one is tried
+  private isSuspect = false; // the first call, which failed alone while another one was taken
   private most: number; // calls in a request; fewer after the server has found one too large
   private isClosed = false;
   private readonly inBeacons = new Set<string>();
@@ -601,19 +623,43 @@ class Delivery {
 
   private async drain(): Promise<void> {
     while (this.queue.size > 0 && !this.isClosed) {
-      const batch = this.queue.head(this.most, MOST_BYTES);
+      const batch = this.queue.head(this.most, MOST_BYTES, this.skipped);
       const outcome = await this.send(batch);
-      if (outcome.kind === "later") {
+      if (outcome.kind === "later" || outcome.kind === "failed") {
         await this.pause(outcome);
+        if (outcome.kind === "failed" && this.failures >= TRIES) this.narrow(batch, outcome.reason);
       } else if (outcome.kind === "too_large" && batch.length > 1) {
         this.most = Math.ceil(batch.length / 2);
       } else {
         if (outcome.reason) this.options.onError(`${batch.length} call(s) were refused: ${outcome.reason}`);
-        this.queue.remove(batch);
-        this.most = this.options.batchSize;
-        this.failures = 0;
+        this.forget(batch);
       }
     }
+  }
+
+  /**
+   * Look for the one call that the server fails on; when it fails on every call, none is given up.
+   *
+   * A request is halved until a call fails alone. Then others are tried: when one is taken, the first call gets its last
+   * tries.
+   */
+  private narrow(batch: readonly Waiting[], reason: string): void {
+    if (batch.length > 1) {
+      this.most = Math.floor(batch.length / 2);
+    } else if (this.isSuspect) {
+      this.forget(batch);
+      this.options.onError(`1 call was given up: the server fails on it, and takes others: ${reason}`);
+    } else {
+      this.skipped = (this.skipped + 1) % this.queue.size;
+    }
+  }
+
+  private forget(batch: readonly Waiting[]): void {
+    this.queue.remove(batch);
+    this.isSuspect = this.skipped > 0;
+    this.skipped = 0;
+    this.most = this.isSuspect ? 1 : this.options.batchSize;
+    this.failures = 0;
   }
 
   private async send(batch: readonly Waiting[]): Promise<Outcome> {
@@ -629,8 +675,8 @@ class Delivery {
     const reason = status < 300 ? "" : `HTTP ${status} ${decoded(text).message ?? ""}`.trim();
     if (status < 300) this.reportProblems(decoded(text));
     if (status === 413) return { kind: "too_large", reason, pauseMs: 0 };
-    const isPassing = status === 408 || status === 429 || status >= 500;
-    return { kind: isPassing ? "later" : "settled", reason, pauseMs: retryAfter(headers.get("Retry-After")) };
+    const isPassing = status === 408 || status === 429;
+    return { kind: status >= 500 ? "failed" : isPassing ? "later" : "settled", reason, pauseMs: retryAfter(headers.get("Retry-After")) };
   }
 
   private async post(body: string): Promise<Answer> {
@@ -732,11 +778,17 @@ export interface ClientOptions {
   readonly queueSize?: number;
   /** How long the server may take for an answer; 10000. */
   readonly timeoutMs?: number;
-  /** Told of calls that were refused or dropped, never with what is in them; console.warn. */
+  /** Told of calls that were refused, dropped or given up, never with what is in them; console.warn. */
   readonly onError?: (message: string) => void;
 }
 
-/** Sends calls to the ingest API. It speaks as analytics.js does, and needs nothing else. */
+/**
+ * Sends calls to the ingest API. It speaks as analytics.js does, and needs nothing else.
+ *
+ * A call waits until the server has confirmed or refused it, in a browser over reloads. While the server is away the client
+ * tries again, ever more seldom, and up to `queueSize` calls wait. A call that the server fails on (5xx), again and again,
+ * while it takes others, is given up and holds up nobody.
+ */
 export class Client implements SegmentShaped {
   private readonly delivery: Delivery;
   private readonly identity: Identity | undefined; // a server has many users, and remembers none
@@ -771,6 +823,17 @@ export class Client implements SegmentShaped {
 
   page(name: string, properties: Record<string, unknown> = {}, options: CallOptions = {}): void {
     this.put("page", { name, properties }, options);
+  }
+
+  screen(name: string, properties: Record<string, unknown> = {}, options: CallOptions = {}): void {
+    this.put("screen", { name, properties }, options);
+  }
+
+  alias(userId: string, previousId?: string, options: CallOptions = {}): void {
+    const previous = previousId ?? this.identity?.userId ?? this.identity?.anonymousId;
+    if (!previous) throw new Error("product_analytics: name the previousId of an alias; only a browser remembers it");
+    this.identity?.identify(userId);
+    this.put("alias", { previousId: previous }, { ...options, userId });
   }
 
   /** Forget the user, as when somebody signs out. */

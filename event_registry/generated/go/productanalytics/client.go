@@ -38,7 +38,9 @@ type message struct {
 	Event        string         `json:"event,omitempty"`
 	Properties   any            `json:"properties,omitempty"`
 	Traits       any            `json:"traits,omitempty"`
+	Name         string         `json:"name,omitempty"`
 	GroupID      string         `json:"groupId,omitempty"`
+	PreviousID   string         `json:"previousId,omitempty"`
 	UserID       string         `json:"userId,omitempty"`
 	AnonymousID  string         `json:"anonymousId,omitempty"`
 	MessageID    string         `json:"messageId"`
@@ -60,6 +62,31 @@ func (c *Client) Identify(call Call, traits IdentifyTraits) error {
 // Group says what somebody belongs to.
 func (c *Client) Group(call Call, groupID string, traits GroupTraits) error {
 	return c.put(call, message{Type: "group", GroupID: groupID, Traits: traits}, traits.problems())
+}
+
+// Page says which page somebody saw; the plan says nothing of its properties.
+func (c *Client) Page(call Call, name string, properties map[string]any) error {
+	return c.see("page", call, name, properties)
+}
+
+// Screen says which screen of an app somebody saw; the plan says nothing of its properties.
+func (c *Client) Screen(call Call, name string, properties map[string]any) error {
+	return c.see("screen", call, name, properties)
+}
+
+// Alias says that somebody who was known under another id is the user of the call.
+func (c *Client) Alias(call Call, previousID string) error {
+	if call.UserID == "" || previousID == "" {
+		return errors.New("alias: name the UserID and the previous id")
+	}
+	return c.put(call, message{Type: "alias", PreviousID: previousID}, nil)
+}
+
+func (c *Client) see(kind string, call Call, name string, properties map[string]any) error {
+	if properties == nil {
+		properties = map[string]any{}
+	}
+	return c.put(call, message{Type: kind, Name: name, Properties: properties}, nil)
 }
 
 func (c *Client) put(call Call, content message, problems []string) error {

@@ -23,6 +23,7 @@ const (
 	firstPause        = 500 * time.Millisecond // after a failure; it doubles with each
 	longestPause      = time.Minute
 	longestRetryAfter = 5 * time.Minute // what a server asks for beyond this is a mistake of its own
+	tries             = 3               // of a request that the server fails on, before it is taken apart
 )
 
 // Config says where a Client sends to, and how; what is zero has a default.
@@ -33,13 +34,14 @@ type Config struct {
 	FlushInterval time.Duration        // that a call waits for others to go with it; 500 ms
 	QueueSize     int                  // so many calls may wait; 10,000
 	Timeout       time.Duration        // that the server has for an answer; 10 s
-	OnError       func(message string) // told of calls that were refused or dropped, never with what is in them; log.Print
+	OnError       func(message string) // told of calls that were refused, dropped or given up, never with what is in them; log.Print
 }
 
 // Client sends calls to the ingest API, in batches, from a goroutine of its own.
 //
 // A call waits until the server has confirmed or refused it. While the server is away the client tries again, ever more
-// seldom, and up to QueueSize calls wait; more are dropped and reported.
+// seldom, and up to QueueSize calls wait; more are dropped and reported. A call that the server fails on (5xx), again and
+// again, while it takes others, is given up and holds up nobody.
 type Client struct {
 	config   Config
 	http     *http.Client
@@ -53,8 +55,10 @@ type Client struct {
 	isClosing bool
 
 	// Used by the goroutine alone.
-	most     int // calls in a request; fewer after the server has found one too large
-	failures int
+	most      int  // calls in a request; fewer after the server has found one too large
+	failures  int  // in a row
+	skipped   int  // calls at the head of the queue, while another one is tried
+	isSuspect bool // the first call, which failed alone while another one was taken
 }
 
 // NewClient starts a client; Close ends it.
@@ -183,15 +187,16 @@ func (c *Client) awaitBatch() bool {
 func (c *Client) head() [][]byte {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
+	oldest := c.queue[c.skipped:]
 	count, room := 0, mostBytes
-	for count < len(c.queue) && count < c.most {
-		room -= len(c.queue[count]) + 1
+	for count < len(oldest) && count < c.most {
+		room -= len(oldest[count]) + 1
 		if count > 0 && room < 0 {
 			break
 		}
 		count++
 	}
-	return c.queue[:count:count]
+	return oldest[:count:count]
 }
 
 type outcome struct {
@@ -250,6 +255,9 @@ func (c *Client) settle(count int, found outcome) {
 		c.most = count / 2
 	case status >= 300 && status < 400, status == 408, status == 429, status >= 500:
 		c.pause(reason, found.pause)
+		if status >= 500 && c.failures >= tries {
+			c.narrow(count, reason)
+		}
 	default:
 		c.forget(count)
 		if status >= 300 {
@@ -260,11 +268,36 @@ func (c *Client) settle(count int, found outcome) {
 	}
 }
 
+// narrow looks for the one call that the server fails on; when it fails on every call, none is given up.
+//
+// A request is halved until a call fails alone. Then others are tried: when one is taken, the first call gets its last
+// tries.
+func (c *Client) narrow(count int, reason string) {
+	switch {
+	case count > 1:
+		c.most = count / 2
+	case c.isSuspect:
+		c.forget(1)
+		c.config.OnError("1 call was given up: the server fails on it, and takes others: " + reason)
+	default:
+		c.skipped = (c.skipped + 1) % c.waiting()
+	}
+}
+
 func (c *Client) forget(count int) {
 	c.mutex.Lock()
-	c.queue = c.queue[count:]
+	rest := c.queue[c.skipped+count:]
+	if c.skipped > 0 {
+		rest = append(append([][]byte{}, c.queue[:c.skipped]...), rest...)
+	}
+	c.queue = rest
 	c.mutex.Unlock()
+	c.isSuspect = c.skipped > 0
+	c.skipped = 0
 	c.most = c.config.BatchSize
+	if c.isSuspect {
+		c.most = 1
+	}
 	c.failures = 0
 }
 
@@ -281,12 +314,11 @@ func (c *Client) pause(reason string, least time.Duration) {
 	if c.failures == 0 {
 		c.config.OnError("not delivered yet, trying again: " + reason)
 	}
-	backoff := firstPause << c.failures
-	if backoff > longestPause {
-		backoff = longestPause
-	} else {
-		c.failures++
+	backoff := longestPause
+	if c.failures < 7 {
+		backoff = firstPause << c.failures
 	}
+	c.failures++
 	backoff = time.Duration(float64(backoff) * (0.5 + rand.Float64()/2))
 	if backoff < least {
 		backoff = least

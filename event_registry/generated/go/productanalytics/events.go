@@ -19,7 +19,7 @@ func Of[T any](value T) *T {
 //
 // A user wrote a comment.
 //
-// Owner: collaboration.
+// Owner: collaboration. Since 2025-04-07.
 type CommentAdded struct {
 	// The comment's id in our database.
 	CommentID string `json:"comment_id"`
@@ -60,7 +60,7 @@ func (CommentAdded) eventName() string {
 //
 // A user let others see a dashboard.
 //
-// Owner: collaboration.
+// Owner: collaboration. Since 2025-03-17.
 type DashboardShared struct {
 	// The dashboard's id in our database.
 	DashboardID string `json:"dashboard_id"`
@@ -98,7 +98,7 @@ func (DashboardShared) eventName() string {
 //
 // A user's file arrived complete and can be used.
 //
-// Owner: platform.
+// Owner: platform. Since 2025-04-07.
 type FileUploaded struct {
 	// The file's id in our database.
 	FileID string `json:"file_id"`
@@ -131,7 +131,7 @@ func (FileUploaded) eventName() string {
 //
 // A user connected the account to another product for the first time, or again.
 //
-// Owner: platform.
+// Owner: platform. Since 2025-06-02.
 type IntegrationConnected struct {
 	// The other product, as our integrations directory names it.
 	Integration string `json:"integration"`
@@ -158,7 +158,7 @@ func (IntegrationConnected) eventName() string {
 //
 // A user saved a new report for the first time.
 //
-// Owner: reporting.
+// Owner: reporting. Since 2025-03-03.
 type ReportCreated struct {
 	// The report's id in our database.
 	ReportID string `json:"report_id"`
@@ -188,7 +188,7 @@ func (ReportCreated) eventName() string {
 //
 // A user downloaded a report as a file.
 //
-// Owner: reporting.
+// Owner: reporting. Since 2025-03-03.
 type ReportExported struct {
 	// The report's id in our database.
 	ReportID string `json:"report_id"`
@@ -232,7 +232,7 @@ func (ReportExported) eventName() string {
 //
 // An account gave notice; it keeps its plan until the period that is paid for ends.
 //
-// Owner: billing.
+// Owner: billing. Since 2025-02-03.
 type SubscriptionCanceled struct {
 	// The plan given up.
 	Plan string `json:"plan"`
@@ -243,7 +243,7 @@ type SubscriptionCanceled struct {
 	// When the period that is paid for ends.
 	EndsAt *time.Time `json:"ends_at,omitempty"`
 
-	// The monthly recurring revenue that ends, in euros.
+	// The monthly recurring revenue that ends, in euros. Internal.
 	Mrr *float64 `json:"mrr,omitempty"`
 }
 
@@ -277,7 +277,7 @@ func (SubscriptionCanceled) eventName() string {
 //
 // An account moved to a larger plan.
 //
-// Owner: billing.
+// Owner: billing. Since 2025-02-03.
 type SubscriptionUpgraded struct {
 	// The plan before.
 	FromPlan string `json:"from_plan"`
@@ -288,7 +288,7 @@ type SubscriptionUpgraded struct {
 	// The number of seats paid for from now on.
 	SeatCount *int64 `json:"seat_count,omitempty"`
 
-	// The monthly recurring revenue from now on, in euros.
+	// The monthly recurring revenue from now on, in euros. Internal.
 	Mrr *float64 `json:"mrr,omitempty"`
 
 	// Whether the customer did it alone, without our sales team.
@@ -313,7 +313,7 @@ func (SubscriptionUpgraded) eventName() string {
 //
 // A user invited somebody to join their account.
 //
-// Owner: growth.
+// Owner: growth. Since 2025-01-13.
 type UserInvited struct {
 	// The invitation's id, which user.signed_up bears when it is accepted.
 	InvitationID string `json:"invitation_id"`
@@ -324,7 +324,8 @@ type UserInvited struct {
 	// The number of seats that the account has left after this one.
 	SeatsLeft *int64 `json:"seats_left,omitempty"`
 
-	// The address that the invitation went to, of a person who has not agreed to anything yet.
+	// The address that the invitation went to, of a person who has not agreed to anything yet. Secret:
+	// only a keyed hash of it is stored.
 	InviteeEmail *string `json:"invitee_email,omitempty"`
 }
 
@@ -354,7 +355,7 @@ func (UserInvited) eventName() string {
 //
 // A person finished signing up and has a user of their own.
 //
-// Owner: growth.
+// Owner: growth. Since 2025-01-13.
 type UserSignedUp struct {
 	// How the person proved who they are.
 	Method UserSignedUpMethod `json:"method"`
@@ -390,12 +391,12 @@ func (UserSignedUp) eventName() string {
 //
 // What we know of a user.
 //
-// Owner: growth.
+// Owner: growth. Since 2025-01-13.
 type IdentifyTraits struct {
-	// The address that the user signs in with.
+	// The address that the user signs in with. Personal.
 	Email *string `json:"email,omitempty"`
 
-	// The full name, as the user wrote it.
+	// The full name, as the user wrote it. Personal.
 	Name *string `json:"name,omitempty"`
 
 	// The plan of the user's account.
@@ -416,7 +417,7 @@ func (values IdentifyTraits) problems() (found []string) {
 //
 // What we know of an account, a customer with its users; snapshots send most of it.
 //
-// Owner: billing.
+// Owner: billing. Since 2025-02-03.
 type GroupTraits struct {
 	// The account's name, as its owner wrote it.
 	Name *string `json:"name,omitempty"`
@@ -427,11 +428,11 @@ type GroupTraits struct {
 	// The number of seats paid for.
 	SeatCount *int64 `json:"seat_count,omitempty"`
 
-	// The monthly recurring revenue, in euros.
+	// The monthly recurring revenue, in euros. Internal.
 	Mrr *float64 `json:"mrr,omitempty"`
 
 	// The recurring revenue of the calendar month, in euros: each subscription for the days that it was
-	// active.
+	// active. Internal.
 	ProratedMrr *float64 `json:"prorated_mrr,omitempty"`
 
 	// Whether the account is gone; absent while it is not.

@@ -27,6 +27,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from itertools import islice
 from typing import Any, Literal, Protocol
 
 __all__ = ["Analytics", "CallOptions", "Client", "SegmentShaped"]
@@ -65,6 +66,31 @@ class SegmentShaped(Protocol):
         **options: Any,
     ) -> object:
         """Say what somebody belongs to."""
+
+    def page(
+        self,
+        *,
+        user_id: str | None,
+        anonymous_id: str | None,
+        name: str | None,
+        properties: dict[str, Any],
+        **options: Any,
+    ) -> object:
+        """Say which page somebody saw."""
+
+    def screen(
+        self,
+        *,
+        user_id: str | None,
+        anonymous_id: str | None,
+        name: str | None,
+        properties: dict[str, Any],
+        **options: Any,
+    ) -> object:
+        """Say which screen of an app somebody saw."""
+
+    def alias(self, *, user_id: str, previous_id: str, **options: Any) -> object:
+        """Say that somebody who was known under another id is this user."""
 
 
 def _present(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,13 +132,13 @@ class Analytics:
     ) -> None:
         """What we know of a user.
 
-        email: The address that the user signs in with.
-        name: The full name, as the user wrote it.
+        email: The address that the user signs in with. Personal.
+        name: The full name, as the user wrote it. Personal.
         plan: The plan of the user's account.
         role: What the user is allowed to do in the account.
         created_at: When the user signed up.
 
-        Owner: growth.
+        Owner: growth. Since 2025-01-13.
         """
         traits = _present(
             {
@@ -146,14 +172,14 @@ class Analytics:
         name: The account's name, as its owner wrote it.
         plan: The plan that the account is on.
         seat_count: The number of seats paid for.
-        mrr: The monthly recurring revenue, in euros.
+        mrr: The monthly recurring revenue, in euros. Internal.
         prorated_mrr: The recurring revenue of the calendar month, in euros: each subscription for the days
-          that it was active.
+          that it was active. Internal.
         is_deleted: Whether the account is gone; absent while it is not.
         industry: The line of business that the account's owner chose.
         created_at: When the account was opened.
 
-        Owner: billing.
+        Owner: billing. Since 2025-02-03.
         """
         traits = _present(
             {
@@ -170,6 +196,38 @@ class Analytics:
         self.client.group(
             group_id=group_id, user_id=user_id, anonymous_id=anonymous_id, traits=traits, **_said(options)
         )
+
+    def page(
+        self,
+        name: str | None = None,
+        *,
+        properties: Mapping[str, Any] | None = None,
+        user_id: str | None = None,
+        anonymous_id: str | None = None,
+        options: CallOptions | None = None,
+    ) -> None:
+        """Somebody saw a page; the plan says nothing of its properties."""
+        self.client.page(
+            name=name, user_id=user_id, anonymous_id=anonymous_id, properties=dict(properties or {}), **_said(options)
+        )
+
+    def screen(
+        self,
+        name: str | None = None,
+        *,
+        properties: Mapping[str, Any] | None = None,
+        user_id: str | None = None,
+        anonymous_id: str | None = None,
+        options: CallOptions | None = None,
+    ) -> None:
+        """Somebody saw a screen of an app; the plan says nothing of its properties."""
+        self.client.screen(
+            name=name, user_id=user_id, anonymous_id=anonymous_id, properties=dict(properties or {}), **_said(options)
+        )
+
+    def alias(self, user_id: str, *, previous_id: str, options: CallOptions | None = None) -> None:
+        """Somebody who was known under another id is this user."""
+        self.client.alias(user_id=user_id, previous_id=previous_id, **_said(options))
 
     def comment_added(
         self,
@@ -189,7 +247,7 @@ class Analytics:
         mention_count: The number of users mentioned in the comment.
         is_reply: Whether the comment answers another one.
 
-        Owner: collaboration.
+        Owner: collaboration. Since 2025-04-07.
         """
         properties = _present(
             {
@@ -223,7 +281,7 @@ class Analytics:
         audience: Who can see it now: chosen people, everybody in the account, or whoever has the link.
         recipient_count: The number of people who were told about it.
 
-        Owner: collaboration.
+        Owner: collaboration. Since 2025-03-17.
         """
         properties = _present(
             {
@@ -258,7 +316,7 @@ class Analytics:
         content_type: The media type of the file, as the browser named it.
         duration_ms: How long the upload took, in milliseconds.
 
-        Owner: platform.
+        Owner: platform. Since 2025-04-07.
         """
         properties = _present(
             {
@@ -292,7 +350,7 @@ class Analytics:
         is_first: Whether the account had no integration before.
         scopes: The rights that the other product granted us.
 
-        Owner: platform.
+        Owner: platform. Since 2025-06-02.
         """
         properties = _present(
             {
@@ -327,7 +385,7 @@ class Analytics:
         chart_count: The number of charts in the report when it was saved.
         is_shared: Whether others in the account can see the report.
 
-        Owner: reporting.
+        Owner: reporting. Since 2025-03-03.
         """
         properties = _present(
             {
@@ -363,7 +421,7 @@ class Analytics:
         row_count: The number of rows in the file, without headings.
         duration_ms: How long the user waited for the file, in milliseconds.
 
-        Owner: reporting.
+        Owner: reporting. Since 2025-03-03.
         """
         properties = _present(
             {
@@ -397,9 +455,9 @@ class Analytics:
         plan: The plan given up.
         reason: What the customer chose in the form; absent when the form was skipped.
         ends_at: When the period that is paid for ends.
-        mrr: The monthly recurring revenue that ends, in euros.
+        mrr: The monthly recurring revenue that ends, in euros. Internal.
 
-        Owner: billing.
+        Owner: billing. Since 2025-02-03.
         """
         properties = _present(
             {
@@ -434,10 +492,10 @@ class Analytics:
         from_plan: The plan before.
         to_plan: The plan from now on.
         seat_count: The number of seats paid for from now on.
-        mrr: The monthly recurring revenue from now on, in euros.
+        mrr: The monthly recurring revenue from now on, in euros. Internal.
         is_self_serve: Whether the customer did it alone, without our sales team.
 
-        Owner: billing.
+        Owner: billing. Since 2025-02-03.
         """
         properties = _present(
             {
@@ -473,9 +531,9 @@ class Analytics:
         role: What the invited person will be allowed to do.
         seats_left: The number of seats that the account has left after this one.
         invitee_email: The address that the invitation went to, of a person who has not agreed to anything
-          yet.
+          yet. Secret: only a keyed hash of it is stored.
 
-        Owner: growth.
+        Owner: growth. Since 2025-01-13.
         """
         properties = _present(
             {
@@ -509,7 +567,7 @@ class Analytics:
         invitation_id: The invitation that brought them; absent when they came by themselves.
         referrer: The address of the page that led them to us.
 
-        Owner: growth.
+        Owner: growth. Since 2025-01-13.
         """
         properties = _present(
             {
@@ -532,6 +590,7 @@ _FIRST_PAUSE = 0.5  # seconds after a failure; it doubles with each
 _LONGEST_PAUSE = 60.0  # seconds
 _LONGEST_RETRY_AFTER = 300.0  # seconds; what a server asks for beyond this is a mistake of its own
 _PASSING = (408, 429)  # statuses that will pass, besides 3xx and 5xx
+_TRIES = 3  # of a request that the server fails on, before it is taken apart
 _TOO_LARGE = 413
 
 _logger = logging.getLogger("product_analytics")
@@ -541,8 +600,9 @@ class Client:
     """Sends calls to the ingest API, in batches, from a thread of its own.
 
     A call waits until the server has confirmed or refused it. While the server is away the thread tries again,
-    ever more seldom, and up to `queue_size` calls wait; more are dropped and reported. `on_error` is told of calls that
-    were refused or dropped, never with what is in them. Nothing here raises for the server's sake.
+    ever more seldom, and up to `queue_size` calls wait; more are dropped and reported. A call that the server fails on
+    (5xx), again and again, while it takes others, is given up and holds up nobody. `on_error` is told of calls that
+    were refused, dropped or given up, never with what is in them. Nothing here raises for the server's sake.
     """
 
     def __init__(
@@ -569,8 +629,6 @@ class Client:
         self._exit_timeout = exit_timeout
         self._on_error = on_error
         self._opener = urllib.request.build_opener(_NoRedirect)
-        self._most = batch_size  # calls in a request; fewer after the server has found one too large
-        self._failures = 0
         self._is_closed = False
         self._begin()
         atexit.register(self.close)
@@ -612,6 +670,34 @@ class Client:
         """Say what somebody belongs to."""
         self._put("group", user_id, anonymous_id, options, groupId=group_id, traits=dict(traits or {}))
 
+    def page(
+        self,
+        *,
+        user_id: str | None = None,
+        anonymous_id: str | None = None,
+        name: str | None = None,
+        properties: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> None:
+        """Say which page somebody saw."""
+        self._put("page", user_id, anonymous_id, options, name=name, properties=dict(properties or {}))
+
+    def screen(
+        self,
+        *,
+        user_id: str | None = None,
+        anonymous_id: str | None = None,
+        name: str | None = None,
+        properties: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> None:
+        """Say which screen of an app somebody saw."""
+        self._put("screen", user_id, anonymous_id, options, name=name, properties=dict(properties or {}))
+
+    def alias(self, *, user_id: str, previous_id: str, **options: Any) -> None:
+        """Say that somebody who was known under another id is this user."""
+        self._put("alias", user_id, None, options, previousId=previous_id)
+
     def flush(self, timeout: float | None = None) -> bool:
         """Send what waits; whether the server had all of it within so many seconds."""
         with self._changed:
@@ -638,6 +724,10 @@ class Client:
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._is_hurried = False
+        self._most = self._batch_size  # calls in a request; fewer after the server has found one too large
+        self._failures = 0  # in a row
+        self._skipped = 0  # calls at the head of the queue, while another one is tried
+        self._is_suspect = False  # the first call, which failed alone while another one was taken
 
     def _put(
         self, kind: str, user_id: str | None, anonymous_id: str | None, options: Mapping[str, Any], **content: Any
@@ -689,7 +779,7 @@ class Client:
             )
             batch: list[bytes] = []
             room = _MOST_BYTES
-            for call in self._queue if not self._is_closed else ():
+            for call in islice(self._queue, self._skipped, None) if not self._is_closed else ():
                 room -= len(call) + 1
                 if batch and (room < 0 or len(batch) >= self._most):
                     break
@@ -718,17 +808,35 @@ class Client:
             self._most = len(batch) // 2
         elif status < 200 or 300 <= status < 400 or status in _PASSING or status >= 500:
             self._pause(said, pause)
+            if status >= 500 and self._failures >= _TRIES:
+                self._narrow(len(batch), said)
         else:
             self._forget(len(batch))
             if status >= 300:
                 self._on_error(f"{len(batch)} call(s) were refused: {said}")
             self._report_problems(answer)
 
+    def _narrow(self, count: int, said: str) -> None:
+        """Look for the one call that the server fails on; when it fails on every call, none is given up.
+
+        A request is halved until a call fails alone. Then others are tried: when one is taken, the first call gets
+        its last tries.
+        """
+        if count > 1:
+            self._most = count // 2
+        elif self._is_suspect:
+            self._forget(1)
+            self._on_error(f"1 call was given up: the server fails on it, and takes others: {said}")
+        else:
+            self._skipped = (self._skipped + 1) % len(self._queue)
+
     def _forget(self, count: int) -> None:
         with self._changed:
             for _ in range(count):
-                self._queue.popleft()
-            self._most = self._batch_size
+                del self._queue[self._skipped]
+            self._is_suspect = self._skipped > 0
+            self._skipped = 0
+            self._most = 1 if self._is_suspect else self._batch_size
             self._failures = 0
             self._is_hurried = self._is_hurried and bool(self._queue)
             self._changed.notify_all()

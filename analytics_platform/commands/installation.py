@@ -1,0 +1,45 @@
+"""What commands share that look into the installation: its settings, its store, one line when that fails."""
+
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from analytics_platform.settings import Settings
+    from analytics_platform.staging.base import Staging
+
+
+def settings() -> "Settings":
+    """Those of the environment and the working folder; raises ConfigurationError."""
+    from analytics_platform.settings import load
+
+    os.umask(0o077)  # the data folder is nobody else's business on this machine
+    return load(os.environ, Path.cwd())
+
+
+@contextmanager
+def staging(settings: "Settings") -> Iterator["Staging"]:
+    """The staging store of this installation; what it cannot do ends the command with one line."""
+    from analytics_platform.staging import open_staging
+    from analytics_platform.staging.base import StagingError
+
+    try:
+        with closing(open_staging(settings.queue)) as opened:
+            yield opened
+    except StagingError as error:
+        end(str(error))
+
+
+def end(sentence: str, status: int = 1) -> NoReturn:
+    """End the command with one line on stderr."""
+    typer.echo(f"analytics: {sentence}", err=True)
+    raise typer.Exit(status) from None
+
+
+def printable(text: str) -> str:
+    """Names are the sender's, and a terminal obeys some characters."""
+    return "".join(char if char.isprintable() else "?" for char in text)

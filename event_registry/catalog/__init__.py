@@ -1,0 +1,1 @@
+"""The tracking plan as a page that people read."""
