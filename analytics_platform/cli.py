@@ -11,6 +11,7 @@ from analytics_platform.commands import quarantine, snapshot, suppress
 from analytics_platform.commands.catalog import catalog
 from analytics_platform.commands.check_destinations import check
 from analytics_platform.commands.generate import generate
+from analytics_platform.commands.plan_check import check as check_plan
 from analytics_platform.commands.plan_diff import diff, dump
 from analytics_platform.commands.preview import preview
 
@@ -43,6 +44,7 @@ destinations.command()(check)
 
 plan = typer.Typer(no_args_is_help=True, help="Work with the tracking plan.")
 plan.command()(catalog)
+plan.command("check")(check_plan)
 plan.command()(diff)
 plan.command()(dump)
 plan.command()(generate)

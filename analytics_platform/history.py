@@ -24,10 +24,13 @@ class Head(msgspec.Struct):
 
 
 def accepted(staging: Staging, since: float | None) -> Iterator[Event]:
-    """The events of the log that were received since a moment (seconds since the epoch)."""
-    after = 0
-    while page := staging.logged(since, after, PAGE):
-        yield from page
+    """The events of the log that were received since a moment (seconds since the epoch), up to now.
+
+    What is accepted while they are read is left out: a busy log has no end.
+    """
+    after, head = 0, staging.head()
+    while after < head and (page := staging.logged(since, after, PAGE)):
+        yield from (event for event in page if event.seq <= head)
         after = page[-1].seq
 
 

@@ -28,6 +28,8 @@ def plan(named: str, cwd: Path) -> Registry:
     Raises UnreadablePlan and DefinitionError.
     """
     path = cwd / named
+    if path.suffix == ".json" and path.is_file():
+        raise UnreadablePlan(f"{named} is JSON, which calls cannot be held against: name the plan's Python")
     if path.is_dir():
         return _run(_read(path / PLAN), f"{named}/{PLAN}")
     if path.is_file():

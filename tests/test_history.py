@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from analytics_platform.history import PAGE, volumes
+from analytics_platform.history import PAGE, accepted, volumes
 from analytics_platform.staging import open_staging
 from analytics_platform.staging.base import Entry, Staging
 from event_registry.catalog.page import Volume
@@ -59,3 +59,14 @@ def test_more_than_a_page_is_counted_once(staging: Staging) -> None:
     staging.append([sent(f"m-{number}") for number in range(2 * PAGE + 1)])
 
     assert volumes(staging, None, {CREATED}) == {CREATED: Volume(2 * PAGE + 1)}
+
+
+def test_what_comes_while_it_is_read_is_left_out(staging: Staging) -> None:
+    """A busy log has no end."""
+    staging.append([sent("m-1"), sent("m-2")])
+
+    events = accepted(staging, None)
+    first = next(events)
+    staging.append([sent("m-3")])
+
+    assert [first.message_id, *(event.message_id for event in events)] == ["m-1", "m-2"]
