@@ -1,22 +1,28 @@
 """Makes the definition of a class of the tracking plan, or says what is wrong with the class."""
 
 import inspect
+import json
 import re
 import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from typing import Literal, TypedDict, get_args
 
 from pydantic import BaseModel
 
-from event_registry.docstrings import field_docstrings
+from event_registry.calls import MAX_EVENT_NAME_LENGTH
+from event_registry.docstrings import defining_frame, field_docstrings
 from event_registry.fields import Field, FieldError, read_field
 from event_registry.validation import Values
 
 Kind = Literal["track", "identify", "group"]
 Mode = Literal["enforce", "quarantine", "warn", "off"]
 UnplannedMode = Literal["reject", "quarantine", "warn", "off"]
+
+# A word, not an abbreviation such as `e.g.`, and behind its stop a capital letter.
+_NEXT_SENTENCE = re.compile(r"\w{4,}[.!?]\s+[A-Z]")
 
 _defined: dict[tuple[str, str], str] = {}  # (the scope of a class, what it defines) -> the class
 
@@ -98,10 +104,12 @@ def definition_error(cls: type[BaseModel], fault: str) -> DefinitionError:
 def check_name(cls: type[BaseModel], name: str) -> None:
     """Raises DefinitionError for a name that breaks the convention of the plan in which the class stands."""
     convention = getattr(sys.modules.get(cls.__module__), "NAMES", OBJECT_ACTION)
-    if not isinstance(convention, NameConvention):
-        raise definition_error(cls, f"NAMES of {cls.__module__} must be a NameConvention")
-    if not convention.pattern.fullmatch(name):
+    if not isinstance(convention, NameConvention) or not isinstance(convention.pattern, re.Pattern):
+        raise definition_error(cls, f"NAMES of {cls.__module__} must be a NameConvention with a compiled pattern")
+    if not isinstance(name, str) or not convention.pattern.fullmatch(name):
         raise definition_error(cls, f"the name {name!r} must be {convention.meaning}")
+    if len(name) > MAX_EVENT_NAME_LENGTH:
+        raise definition_error(cls, f"the name must have at most {MAX_EVENT_NAME_LENGTH} characters")
 
 
 def define(cls: type[BaseModel], kind: Kind, name: str, said: Said) -> Definition:
@@ -129,17 +137,21 @@ def define(cls: type[BaseModel], kind: Kind, name: str, said: Said) -> Definitio
 
 
 def _check_first(cls: type[BaseModel], name: str) -> None:
-    """Raises DefinitionError for what another class has defined already."""
+    """Raises DefinitionError for what another class has defined already, and for the name of another class."""
     scope, _, class_name = f"{cls.__module__}.{cls.__qualname__}".rpartition(".")
     if (other := _defined.setdefault((scope, name), class_name)) != class_name:
         raise definition_error(cls, f"{name} is defined by {other} already")
+    frame = defining_frame(cls)
+    namesake = getattr(frame.f_locals.get(cls.__name__), "definition", None) if frame else None
+    if isinstance(namesake, Definition) and namesake.name != name:
+        raise definition_error(cls, f"{namesake.name} has a class of this name already, which this one would replace")
 
 
 def _description(cls: type[BaseModel]) -> str:
     description = inspect.cleandoc(cls.__dict__.get("__doc__") or "")
     if not description:
         raise definition_error(cls, "the docstring is missing: say in one sentence what happened")
-    if "\n\n" in description or not description.endswith("."):
+    if "\n\n" in description or not description.endswith(".") or _NEXT_SENTENCE.search(description):
         raise definition_error(cls, "the docstring must be one sentence, with its full stop")
     return " ".join(description.split())
 
@@ -147,25 +159,45 @@ def _description(cls: type[BaseModel]) -> str:
 def _check_said(cls: type[BaseModel], said: Said) -> None:
     for keyword in said.keys() - Said.__annotations__.keys():
         raise definition_error(cls, f"there is no keyword {keyword}, only {', '.join(sorted(Said.__annotations__))}")
-    if not said.get("owner"):
+    if not _is_text(said.get("owner")):
         raise definition_error(cls, 'the owner is missing: name the team, as in owner="reporting"')
     if not _is_date(said.get("since")):
         raise definition_error(cls, 'since must be the date from which it is sent, as in since="2026-01-31"')
-    if said.get("example") is None:
-        raise definition_error(cls, 'the example is missing: give one, as in example={"report_id": "rep_42"}')
     version, destinations = said.get("version", 1), said.get("destinations", ())
     if type(version) is not int or version < 1:
         raise definition_error(cls, "the version must be 1 or more")
-    if isinstance(destinations, str) or not all(isinstance(name, str) and name for name in destinations):
+    if not isinstance(destinations, tuple | list) or not all(map(_is_text, destinations)):
         raise definition_error(cls, 'destinations must be a tuple of names, as in destinations=("crm",)')
     for keyword, modes in (("mode", get_args(Mode)), ("unplanned", get_args(UnplannedMode))):
         if said.get(keyword, "off") not in modes:
             raise definition_error(cls, f"{keyword} must be one of {', '.join(modes)}")
-    deprecated = said.get("deprecated")
-    if deprecated is not None and not (isinstance(deprecated, Deprecation) and _is_date(deprecated.since)):
+    _check_example(cls, said.get("example"))
+    _check_deprecation(cls, said.get("deprecated"))
+
+
+def _check_example(cls: type[BaseModel], example: object) -> None:
+    """Whether it is an object that a sender could write as JSON."""
+    if not isinstance(example, Mapping) or not all(isinstance(name, str) for name in example):
+        raise definition_error(cls, 'the example is missing: give one, as in example={"report_id": "rep_42"}')
+    try:
+        json.dumps(dict(example), allow_nan=False, ensure_ascii=False).encode()
+    except (TypeError, ValueError):
+        raise definition_error(cls, "the example has a value that JSON does not have") from None
+
+
+def _check_deprecation(cls: type[BaseModel], deprecated: object) -> None:
+    if deprecated is None:
+        return
+    if not isinstance(deprecated, Deprecation) or not _is_date(deprecated.since):
         raise definition_error(
             cls, 'deprecated must be a Deprecation with a date, as in Deprecation(since="2026-01-31")'
         )
+    if not isinstance(deprecated.reason, str) or not isinstance(deprecated.successor, str | None):
+        raise definition_error(cls, "the successor and the reason of a Deprecation must be texts")
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
 
 
 def _is_date(text: object) -> bool:
@@ -176,8 +208,9 @@ def _is_date(text: object) -> bool:
 
 
 def _read_fields(cls: type[BaseModel], example: Mapping[str, object]) -> list[Field]:
+    _check_rules(cls)
     below = field_docstrings(cls)
-    fields = []
+    fields: list[Field] = []
     for name, info in cls.model_fields.items():
         description = info.description or below.get(name, "")
         if not description:
@@ -186,7 +219,16 @@ def _read_fields(cls: type[BaseModel], example: Mapping[str, object]) -> list[Fi
             fields.append(read_field(name, info, description, example))
         except FieldError as error:
             raise definition_error(cls, f"the field {name}: {error}") from None
+        if fields[-1].name in {field.name for field in fields[:-1]}:
+            raise definition_error(cls, f"the field {name}: another one is called {fields[-1].name} on the wire")
     return fields
+
+
+def _check_rules(cls: type[BaseModel]) -> None:
+    """Raises DefinitionError for rules written in Python: the API does not run them, nor could a client."""
+    found = cls.__pydantic_decorators__
+    for name in chain(found.field_validators, found.model_validators, found.computed_fields, found.validators):
+        raise definition_error(cls, f"{name} is a rule that no client could keep: say it with the type of a field")
 
 
 def _check_examples(cls: type[BaseModel], definition: Definition) -> None:

@@ -2,7 +2,8 @@
 
 from typing import Any, ClassVar, Unpack, cast
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, PydanticUserError
+from pydantic._internal._model_construction import ModelMetaclass  # it has no public name
 
 from event_registry.defining import (
     OBJECT_ACTION,
@@ -40,7 +41,18 @@ __all__ = [
 TRAITS_CALLS = ("identify", "group")
 
 
-class Event(BaseModel):
+class _Defining(ModelMetaclass):
+    """Says of a class that Pydantic itself refuses what every other bad definition says: which class, and why."""
+
+    def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], /, **said: Any) -> type:
+        try:
+            return super().__new__(cls, name, bases, namespace, **said)
+        except PydanticUserError as error:
+            fault = (error.message or "").partition(". ")[0]
+            raise DefinitionError(f"{namespace['__module__']}.{namespace['__qualname__']}: {fault}") from None
+
+
+class Event(BaseModel, metaclass=_Defining):
     """A track call of the plan; its fields are the properties, and it has no others.
 
     A subclass states its name, owner, since and example as keywords, and describes itself and each field
@@ -60,7 +72,7 @@ class Event(BaseModel):
         cls.definition = define(cls, "track", name, cast("Said", said))
 
 
-class Traits(BaseModel):
+class Traits(BaseModel, metaclass=_Defining):
     """The traits that identify or group carry; SDKs and snapshots may send others besides.
 
     A subclass states its call, owner, since and example as keywords, and describes itself and each field

@@ -4,6 +4,7 @@ import ast
 import inspect
 import linecache
 from collections.abc import Iterator, Mapping
+from types import FrameType
 
 _Docstrings = Mapping[str, Mapping[str, str]]
 """Those of the fields of each class, by the class's qualified name."""
@@ -17,9 +18,10 @@ def field_docstrings(cls: type) -> Mapping[str, str]:
     Pydantic can do that (`use_attribute_docstrings`), but takes two seconds for a plan of 2,000 classes: it reads
     the source anew for each.
     """
-    file = _defined_in(cls)
-    if file is None:
+    frame = defining_frame(cls)
+    if frame is None:
         return {}
+    file = frame.f_code.co_filename
     linecache.checkcache(file)
     lines = linecache.getlines(file)  # the same list each time, unless the file has changed
     if (last := _last_read.get(file)) is None or last[0] is not lines:
@@ -27,12 +29,12 @@ def field_docstrings(cls: type) -> Mapping[str, str]:
     return last[1].get(cls.__qualname__, {})
 
 
-def _defined_in(cls: type) -> str | None:
-    """The file of the innermost frame that belongs to the module of the class."""
+def defining_frame(cls: type) -> FrameType | None:
+    """Where the statement of a class is being executed: the innermost frame that belongs to its module."""
     frame = inspect.currentframe()
     while frame is not None and frame.f_globals.get("__name__") != cls.__module__:
         frame = frame.f_back
-    return frame.f_code.co_filename if frame else None
+    return frame
 
 
 def _all_docstrings(source: str) -> _Docstrings:

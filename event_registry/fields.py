@@ -3,8 +3,9 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeGuard, Union, get_args, get_origin
 
 from annotated_types import Ge
 from pydantic import AfterValidator
@@ -107,10 +108,13 @@ def read_field(name: str, info: FieldInfo, description: str, example: Mapping[st
         raise FieldError("what may be left out ends in `| None = None`")
     if not is_optional and not info.is_required():
         raise FieldError("has a default, which nobody would send: write `| None = None`")
+    if info.validation_alias != info.alias or info.serialization_alias != info.alias:
+        raise FieldError("has one name on the wire: say it with Field(alias=...)")
     kind, privacies = _type(annotation, rules)
-    privacy = privacies[0] if privacies else PUBLIC
-    _check_privacy(kind, privacy)
-    wire_name = info.alias or name
+    privacy = _privacy(kind, privacies)
+    wire_name = name if info.alias is None else info.alias
+    if not wire_name.strip():
+        raise FieldError("has a blank name on the wire")
     shown = info.examples or [each for each in [example.get(wire_name)] if each is not None]
     return Field(wire_name, kind, description, not is_optional, tuple(shown), privacy)
 
@@ -124,8 +128,8 @@ def _type(annotation: Any, rules: list[Any]) -> tuple[Type, list[Privacy]]:
     kind = _kind(annotation, _IS_TIMESTAMP in rules)
     minimum = None
     for rule in rules:
-        if isinstance(rule, Ge) and kind.kind in {"integer", "number"} and isinstance(rule.ge, int | float):
-            minimum = float(rule.ge)
+        if isinstance(rule, Ge) and kind.kind in {"integer", "number"} and _is_finite(rule.ge):
+            minimum = max(float(rule.ge), minimum) if minimum is not None else float(rule.ge)
         elif rule is not _IS_TIMESTAMP:
             raise FieldError(f"{rule!r} is a rule that no client could keep: only numbers have one, Field(ge=...)")
     return Type(kind.kind, minimum, kind.choices, kind.item), privacies
@@ -137,6 +141,8 @@ def _kind(annotation: Any, is_timestamp: bool) -> Type:  # noqa: FBT001 - a rule
         item, privacies = _type(arguments[0], [])
         if privacies:
             raise FieldError("say who may know a list's items of the whole list")
+        if item.item is not None:
+            raise FieldError("a list of lists is more than most destinations can show")
         return Type("list", item=item)
     if get_origin(annotation) is Literal and all(isinstance(choice, str) for choice in arguments):
         return Type("choice", choices=arguments)
@@ -170,11 +176,20 @@ def _flat(rules: Any) -> Iterator[Any]:
         yield from rule.metadata if isinstance(rule, FieldInfo) else (rule,)
 
 
-def _check_privacy(kind: Type, privacy: Privacy) -> None:
-    if (privacy.level == "secret") != (privacy.treatment is not None):
-        raise FieldError("a secret, and nothing else, has a treatment: use REDACTED or HASHED")
+def _is_finite(bound: object) -> TypeGuard[float]:
+    return isinstance(bound, int | float) and isfinite(bound)
+
+
+def _privacy(kind: Type, said: list[Privacy]) -> Privacy:
+    """Who may know a field of this type; raises FieldError for what makes no sense."""
+    privacy = said[-1] if said else PUBLIC
+    if len(said) > 1:
+        raise FieldError("says twice who may know it")
+    if privacy not in (PUBLIC, INTERNAL, PERSONAL, REDACTED, HASHED):
+        raise FieldError("may be known as PUBLIC, INTERNAL, PERSONAL, REDACTED or HASHED says, and in no other way")
     if privacy.treatment and kind != Type("string"):
         raise FieldError("a secret must be a str, as a text is stored in its place")
+    return privacy
 
 
 def _spelling(annotation: Any) -> str:

@@ -41,8 +41,9 @@ class Registry:
         planned = [Planned(each, Values(each.fields, is_open=each.is_open)) for each in self]
         self._events = {each.definition.name: each for each in planned if each.definition.kind == "track"}
         self._traits = {each.definition.name: each for each in planned if each.definition.kind != "track"}
-        for event in events.values():
-            _check_successor(event, events)
+        classes: list[type[Event | Traits]] = [*events.values(), *traits.values()]
+        for cls in classes:
+            _check_successor(cls, events)
 
     def __iter__(self) -> Iterator[Definition]:
         yield from (self.events[name].definition for name in self.names)
@@ -123,13 +124,13 @@ def load(name: str) -> Registry:
             gc.enable()
 
 
-def _check_successor(event: type[Event], events: Mapping[str, object]) -> None:
-    deprecated = event.definition.deprecated
-    successor = deprecated.successor if deprecated else None
-    if successor is not None and (successor not in events or successor == event.definition.name):
-        suggestion = Spelling(events).closest(successor)
+def _check_successor(cls: type[Event | Traits], events: Mapping[str, object]) -> None:
+    definition = cls.definition
+    successor = definition.deprecated.successor if definition.deprecated else None
+    if successor is not None and (successor not in events or successor == definition.name):
+        suggestion = Spelling(name for name in events if name != definition.name).closest(successor)
         hint = f": did you mean {suggestion}?" if suggestion else ""
-        raise definition_error(event, f"the successor {successor!r} must be another event of the plan{hint}")
+        raise definition_error(cls, f"the successor {successor!r} must be another event of the plan{hint}")
 
 
 def _traits(call: Mapping[str, object]) -> tuple[object, *tuple[str, ...]]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from pydantic import Field as Rule
+from pydantic import field_validator
 
 from event_registry.definitions import Definition, DefinitionError, Deprecation, Event, Traits
 from event_registry.fields import Field, Type
@@ -88,7 +89,7 @@ def test_an_event_has_a_docstring() -> None:
             pass
 
 
-@pytest.mark.parametrize("docstring", ["It happened", "It happened.\n\nTwice."])
+@pytest.mark.parametrize("docstring", ["It happened", "It happened.\n\nTwice.", "It happened. Then it stopped."])
 def test_a_docstring_is_one_sentence(docstring: str) -> None:
     """It fits on the line of a catalog."""
     with pytest.raises(DefinitionError, match=r"Verbose: the docstring must be one sentence, with its full stop"):
@@ -226,3 +227,113 @@ def test_traits_are_held_to_the_same_rules() -> None:
 
             seats: int | None = None
             """The number of seats."""
+
+
+@pytest.mark.parametrize("owner", ["", "  ", 7, ["docs"]])
+def test_an_owner_is_a_name(owner: Any) -> None:
+    """What is no text names nobody."""
+    with pytest.raises(DefinitionError, match=r"Orphan: the owner is missing"):
+
+        class Orphan(Event, name="page.hidden", owner=owner, since="2026-01-31", example={}):
+            """An event of nobody."""
+
+
+@pytest.mark.parametrize("name", [None, 7, "page." + "x" * 600], ids=["none", "number", "long"])
+def test_a_name_is_one_that_a_call_may_have(name: Any) -> None:
+    """The ingest API takes no event whose name is longer, so nobody could send it."""
+    with pytest.raises(DefinitionError, match=r"Misnamed: the name .*must"):
+
+        class Misnamed(Event, name=name, owner="docs", since="2026-01-31", example={}):
+            """An event with a bad name."""
+
+
+@pytest.mark.parametrize(
+    ("example", "fault"),
+    [
+        ("page_id", "the example is missing"),
+        (["page_id"], "the example is missing"),
+        ({1: "p"}, "the example is missing"),
+        ({"page_id": {"a set"}}, "JSON does not have"),
+        ({"page_id": float("nan")}, "JSON does not have"),
+        ({"page_id": "\ud800"}, "JSON does not have"),
+    ],
+    ids=repr,
+)
+def test_an_example_is_an_object_that_can_be_sent(example: Any, fault: str) -> None:
+    """It stands in schemas and documentation as JSON."""
+    with pytest.raises(DefinitionError, match=rf"Wrong: .*{fault}"):
+
+        class Wrong(Event, name="page.hidden", owner="docs", since="2026-01-31", example=example):
+            """An event with a bad example."""
+
+            page_id: str
+            """The page's id."""
+
+
+@pytest.mark.parametrize("said", [{"successor": 7}, {"reason": 7}], ids=repr)
+def test_a_deprecation_is_told_in_texts(said: dict[str, Any]) -> None:
+    """Developers read it."""
+    with pytest.raises(DefinitionError, match=r"Old: the successor and the reason of a Deprecation must be texts"):
+
+        class Old(
+            Event,
+            name="page.hidden",
+            owner="docs",
+            since="2026-01-31",
+            example={},
+            deprecated=Deprecation("2026-01-31", **said),
+        ):
+            """An event of yesterday."""
+
+
+def test_two_fields_have_two_names_on_the_wire() -> None:
+    """Of one name, one field would be ignored."""
+    with pytest.raises(DefinitionError, match=r"Twins: the field other: another one is called page_id on the wire"):
+
+        class Twins(Event, name="page.hidden", owner="docs", since="2026-01-31", example={"page_id": "p"}):
+            """An event with two fields of one name."""
+
+            page_id: str
+            """The page's id."""
+            other: str = Rule(alias="page_id")
+            """The page's id, again."""
+
+
+def test_a_rule_in_python_is_refused() -> None:
+    """The ingest API would not run it, and its author would think that it does."""
+    with pytest.raises(DefinitionError, match=r"Ruled: is_short is a rule that no client could keep"):
+
+        class Ruled(Event, name="page.hidden", owner="docs", since="2026-01-31", example={"page_id": "p"}):
+            """An event with a rule."""
+
+            page_id: str
+            """The page's id."""
+
+            @field_validator("page_id")
+            @classmethod
+            def is_short(cls, page_id: str) -> str:
+                """Refuse long ones."""
+                return page_id
+
+
+def test_what_pydantic_refuses_is_told_like_the_rest() -> None:
+    """With the class: a field without a type."""
+    with pytest.raises(DefinitionError, match=r"Untyped: A non-annotated attribute was detected: `copies = 3`"):
+
+        class Untyped(Event, name="page.hidden", owner="docs", since="2026-01-31", example={}):
+            """An event with a field of no type."""
+
+            copies = 3
+
+
+def test_two_events_have_two_classes() -> None:
+    """The second class of a name would take the first one's event out of the plan, and nobody would notice."""
+
+    class PageHidden(Event, name="page.hidden", owner="docs", since="2026-01-31", example={}):
+        """A reader hid a page."""
+
+    assert PageHidden.definition.name == "page.hidden"
+    with pytest.raises(DefinitionError, match=r"PageHidden: page\.hidden has a class of this name already"):
+
+        class PageHidden(Event, name="page.shown", owner="docs", since="2026-01-31", example={}):  # type: ignore[no-redef]  # the mistake that is tested
+            """A reader showed a page."""

@@ -129,5 +129,37 @@ def test_a_secret_is_a_text(annotation: Any) -> None:
 @pytest.mark.parametrize("privacy", [Privacy("secret"), Privacy("personal", "hash"), Privacy("public", "redact")])
 def test_a_secret_alone_is_treated(privacy: Privacy) -> None:
     """A secret without a treatment would be stored as it is."""
-    with pytest.raises(FieldError, match="a secret, and nothing else, has a treatment"):
+    with pytest.raises(FieldError, match="may be known as PUBLIC, INTERNAL, PERSONAL, REDACTED or HASHED says"):
         required(Annotated[str, privacy])
+
+
+def test_who_may_know_a_field_is_said_once() -> None:
+    """Of two answers, one would be ignored."""
+    with pytest.raises(FieldError, match="says twice who may know it"):
+        required(Annotated[str, INTERNAL, HASHED])
+
+
+@pytest.mark.parametrize("names", [{"validation_alias": "other"}, {"serialization_alias": "other"}, {"alias": " "}])
+def test_a_field_has_one_name_that_can_be_read(names: dict[str, str]) -> None:
+    """Pydantic knows several; a sender knows one."""
+    with pytest.raises(FieldError, match="name on the wire"):
+        required(str, **names)
+
+
+@pytest.mark.parametrize("bound", [float("inf"), float("nan")])
+def test_a_bound_is_a_number(bound: float) -> None:
+    """No value keeps another one."""
+    with pytest.raises(FieldError, match="a rule that no client could keep"):
+        required(float, ge=bound)
+
+
+def test_of_two_bounds_the_narrower_one_holds() -> None:
+    """As Pydantic has it."""
+    assert required(Annotated[int, Rule(ge=3)], ge=5).type.minimum == 5
+    assert required(Annotated[int, Rule(ge=5)], ge=3).type.minimum == 5
+
+
+def test_a_list_has_no_lists_in_it() -> None:
+    """Few destinations could show them."""
+    with pytest.raises(FieldError, match="a list of lists"):
+        required(list[list[str]])

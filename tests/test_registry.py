@@ -54,6 +54,15 @@ def load(path: Path, source: str) -> ModuleType:
     return module
 
 
+TRAITS_OF_USERS = """
+from event_registry.definitions import Deprecation, Traits
+
+
+class UserTraits(Traits, call="identify", owner="docs", since="2026-01-31", example={}):
+    '''What we know of a reader.'''
+"""
+
+
 @pytest.fixture
 def plan(tmp_path: Path) -> registry.Registry:
     """A plan with one event, page.printed, and one class of traits."""
@@ -104,6 +113,15 @@ def test_a_successor_is_an_event_of_the_plan(tmp_path: Path) -> None:
     with pytest.raises(
         DefinitionError, match=r"PagePutOnPaper: the successor 'page.prnted' .*: did you mean page\.printed\?"
     ):
+        registry.collect(bad)
+
+
+def test_traits_have_no_successor_but_an_event(tmp_path: Path) -> None:
+    """And a plan without it is refused as one of events is."""
+    deprecated = ', deprecated=Deprecation("2026-01-31", "user.known")):'
+    bad = load(tmp_path / "bad.py", TRAITS_OF_USERS.replace("):", deprecated, 1))
+
+    with pytest.raises(DefinitionError, match=r"UserTraits: the successor 'user.known' must be another event"):
         registry.collect(bad)
 
 
