@@ -12,7 +12,7 @@ from analytics_platform.delivery.job import End, Job, Pace, Surroundings
 from analytics_platform.delivery.run import Attempt, Report, execute
 from analytics_platform.staging import open_staging
 from analytics_platform.staging.base import Entry, Lease, StreamState
-from analytics_platform.staging.suppression import SuppressionList
+from analytics_platform.staging.suppression import Person, SuppressionList
 from tests.fakes.clock import Clock
 from tests.fakes.destination import Obedient
 from tests.stores import take
@@ -78,6 +78,10 @@ class Simulation:
                 for name in message_ids
             ]
         )
+
+    def suppress(self, user_id: str) -> None:
+        """Put a user on the suppression list."""
+        SuppressionList(self.staging, HASH_KEY).add([Person("user", user_id)])
 
     def limit_rate(self, per_second: float) -> None:
         """Let the vendor have so many requests a second from the next run on."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from analytics_platform.delivery.flush import Failure, Flush, Tally, is_suspect, judge, sort
 from analytics_platform.delivery.lanes import spread
-from analytics_platform.delivery.patience import ALONE_LIMIT, SUSPECT
+from analytics_platform.delivery.patience import ALONE_LIMIT, SUSPECT, TOO_FAST
 from analytics_platform.delivery.routing import Route
 from analytics_platform.destinations.base import Outcome, Outgoing
 from analytics_platform.staging.base import Event, LeaseLost, Settlement, StagingError, Trouble
@@ -92,6 +92,76 @@ def test_the_longest_wait_that_was_asked_for_counts() -> None:
     flushed, _ = send(vendor, [[each] for each in events(3)])
 
     assert flushed.asked_for == 9.0
+
+
+def test_too_fast_asks_for_a_moment_when_the_vendor_does_not_say_how_long() -> None:
+    """A 429 is no outage."""
+    vendor = Obedient()
+    vendor.will_answer(Outcome("retry", "HTTP 429", is_too_fast=True))
+
+    flushed, _ = send(vendor, [events(1)])
+
+    assert flushed.asked_for == TOO_FAST
+
+
+def test_a_throttled_user_waits_and_the_others_go_on_at_once() -> None:
+    """With all later calls, so that none overtakes; what was not sent stays pending."""
+    vendor = Obedient()
+    vendor.will_throttle("e1")
+
+    flushed, ledger = send(vendor, [events(9, users=3)], size=6)
+
+    assert vendor.requests == [["e0", "e1", "e2", "e3", "e4", "e5"], ["e0", "e2", "e3", "e5"], ["e6", "e8"]]
+    assert ledger.delivered == ["e0", "e2", "e3", "e5", "e6", "e8"]
+    assert [[each.event.message_id for each in failure.events] for failure in flushed.throttled] == [["e1", "e4"]]
+    assert flushed.failures == []
+
+
+def test_a_throttled_user_beside_a_rejected_event_waits_too() -> None:
+    """Amplitude's 400 names both: one is dead, the others go out again without either."""
+    vendor = Obedient()
+    both = Outcome("dead_letter", "HTTP 400", rejected={0: "HTTP 400"}, throttled={1}, wait=30.0)
+    vendor.will(lambda request: both if "e0" in request else None)
+
+    flushed, ledger = send(vendor, [events(4)])
+
+    assert vendor.requests == [["e0", "e1", "e2", "e3"], ["e2", "e3"]]
+    assert ledger.dead == [("e0", "HTTP 400")]
+    assert ledger.delivered == ["e2", "e3"]
+    assert [(failure.events[0].event.message_id, failure.asked_for) for failure in flushed.throttled] == [("e1", 30.0)]
+
+
+@pytest.mark.parametrize("throttled_at", [{7}, {-1}])
+def test_a_throttle_that_names_nobody_in_the_request_is_about_all(throttled_at: set[int]) -> None:
+    """Sending the same again at once would never end."""
+    vendor = Obedient()
+    vendor.will_answer(Outcome("retry_after", "HTTP 429", wait=5.0, throttled=throttled_at))
+
+    flushed, _ = send(vendor, [events(4)])
+
+    assert len(vendor.requests) == 1
+    assert flushed.throttled == []
+    assert len(flushed.failures) == 1
+
+
+def test_each_outcome_is_told_to_who_paces_the_requests() -> None:
+    """Too fast slows down, successes speed up."""
+    vendor, told = Obedient(), list[Outcome]()
+
+    Flush(vendor, Ledger().settle, UNCHECKED, lambda: False, Tally(), told.append).run([events(2)], 1, at_once=1)
+
+    assert [outcome.kind for outcome in told] == ["delivered", "delivered"]
+
+
+def test_a_mere_split_is_no_progress() -> None:
+    """The vendor has not said about any event what becomes of it: the halves may fail."""
+    vendor = Obedient()
+    vendor.will(lambda request: Outcome("split", "HTTP 400") if len(request) > 1 else UNAVAILABLE)
+
+    flushed, _ = send(vendor, [events(2)])
+
+    assert vendor.requests == [["e0", "e1"], ["e0"]]
+    assert not flushed.progressed
 
 
 def test_halt_ends_all_lanes_and_buries_nothing() -> None:

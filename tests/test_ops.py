@@ -154,7 +154,7 @@ def test_a_run_for_a_destination_that_is_not_configured_fails_with_one_sentence(
 def test_a_vendor_that_is_down_is_tried_again_by_the_same_run(installation: Installation) -> None:
     """For about a minute, under the same lease; the last try gives up the lease and has the stream back off."""
     installation.accept("a", destination="strict")
-    installation.vendor.will_answer(429)
+    installation.vendor.will_answer(520)
 
     first = failed(try_once("strict", Attempt("run-1", is_last=False, pause=60.0), installation.platform))
     last = failed(try_once("strict", LAST_TRY, installation.platform))
@@ -163,8 +163,8 @@ def test_a_vendor_that_is_down_is_tried_again_by_the_same_run(installation: Inst
     ending = staging.runs(["run-1"])[0].ending
     staging.close()
     assert (first.allow_retries, last.allow_retries) == (True, False)
-    assert first.description == "strict could not be reached (HTTP 429). Nothing is lost, this run tries again."
-    assert (last.description or "").startswith("strict could not be reached (HTTP 429). Nothing is lost. The next try")
+    assert first.description == "strict could not be reached (HTTP 520). Nothing is lost, this run tries again."
+    assert (last.description or "").startswith("strict could not be reached (HTTP 520). Nothing is lost. The next try")
     assert ending == "down"
 
 

@@ -2,10 +2,14 @@
 
 import pytest
 
-from analytics_platform.delivery.rate import Rate
+from analytics_platform.delivery.rate import SLOWEST, Rate
+from analytics_platform.destinations.base import DELIVERED, Outcome
 from tests.simulation import Simulation, names
 
 pytest_plugins = ["tests.delivery_fixtures"]
+
+
+TOO_FAST = Outcome("retry", "HTTP 429", is_too_fast=True)
 
 
 class Time:
@@ -17,6 +21,16 @@ class Time:
     def wait(self, seconds: float) -> None:
         """Let them pass."""
         self.now += seconds
+
+
+def requests_in(seconds: float, rate: Rate, time: Time) -> int:
+    """How many requests leave in so many seconds, all of which the vendor takes."""
+    count, end = 0, time.now + seconds
+    while time.now < end:
+        rate.take()
+        rate.heed(DELIVERED)
+        count += 1
+    return count
 
 
 @pytest.mark.parametrize(("per_second", "took"), [(4.0, 1.0), (0.5, 8.0), (0, 0.0)])
@@ -44,6 +58,63 @@ def test_time_without_requests_is_not_saved_up() -> None:
     rate.take()
 
     assert time.now == 161.0
+
+
+def test_too_fast_halves_the_speed_and_successes_win_it_back() -> None:
+    """By a twentieth of what was too fast in each second, so that the vendor seldom has to say it again."""
+    time = Time()
+    rate = Rate(0, lambda: time.now, time.wait, lambda: False)
+    for _ in range(20):
+        rate.take()
+        time.now += 0.1  # ten a second
+
+    rate.heed(TOO_FAST)
+    slow = requests_in(10.0, rate, time)
+    later = requests_in(10.0, rate, time)
+
+    assert 50 <= slow <= 80
+    assert 95 <= later <= 130
+
+
+def test_the_speed_never_rises_above_what_is_configured() -> None:
+    """However well it goes."""
+    time = Time()
+    rate = Rate(4.0, lambda: time.now, time.wait, lambda: False)
+    for _ in range(8):
+        rate.take()
+    rate.heed(TOO_FAST)
+
+    requests_in(60.0, rate, time)
+
+    assert requests_in(10.0, rate, time) == pytest.approx(40, abs=1)
+
+
+def test_several_lanes_that_are_told_at_once_slow_down_once() -> None:
+    """They were sent at the same speed."""
+    time = Time()
+    rate = Rate(8.0, lambda: time.now, time.wait, lambda: False)
+    for _ in range(20):
+        rate.take()
+
+    for _ in range(4):
+        rate.heed(TOO_FAST)
+
+    assert 35 <= requests_in(10.0, rate, time) <= 60
+
+
+def test_it_never_comes_to_a_standstill() -> None:
+    """A vendor that says nothing else is asked every few seconds."""
+    time = Time()
+    rate = Rate(0, lambda: time.now, time.wait, lambda: False)
+    for _ in range(100):
+        rate.take()
+        rate.heed(TOO_FAST)
+        time.now += 1
+    before = time.now
+
+    rate.take()
+
+    assert time.now - before <= 1 / SLOWEST
 
 
 def test_a_run_that_is_told_to_stop_waits_no_more_and_sends_nothing_more(simulation: Simulation) -> None:

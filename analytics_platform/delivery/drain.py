@@ -1,9 +1,10 @@
 """A drain: deliver a destination's pending events for as long as they come, within a window."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from analytics_platform.delivery.flush import Failure, Flush, Sorted, Tally, is_suspect, judge, sort
-from analytics_platform.delivery.holds import Holds
+from analytics_platform.delivery.holds import Holds, only
 from analytics_platform.delivery.job import End, Job, Surroundings
 from analytics_platform.delivery.lanes import probes, spread
 from analytics_platform.delivery.patience import LONGEST_HOLD, hold_after
@@ -35,8 +36,9 @@ class Drain:
         self._may_end_early = False
         self._throttle = Throttle(world.monotonic, world.wait, world.stop)
         self._asked = False
-        self._holds = Holds(world.monotonic)
-        self._before_request = Rate(job.rate_limit, world.monotonic, world.wait, world.stop).before(world.guard)
+        self._holds = Holds(world.clock, world.staging.held_back(job.name))
+        self._has_blamed = False  # single events, which says nothing of the vendor while there are no others
+        self._rate = Rate(job.rate_limit, world.monotonic, world.wait, world.stop)
         self._probing = world.staging.health(job.name).failures > 0
         self._size = 1 if self._probing else job.batch_size
 
@@ -48,18 +50,20 @@ class Drain:
         while True:
             self._world.guard()
             events = self._read()
-            if end := self._end(pending=bool(events)):
+            if end := self._end(pending=bool(events) or bool(self._holds)):
                 return end
-            if not self._is_due(events):
+            due = events if self._is_due(events) else []
+            ready = self._holds.ready(max(PROBES, self._job.concurrency))
+            if not due and not ready:
                 self._world.wait(self._job.pace.poll)
-            elif end := self._flush(events):
+            elif end := self._flush(due, ready):
                 return end
 
     def _read(self) -> list[Event]:
         """The next pending events: at least what makes a flush due, at most what one flush sends."""
         job = self._job
         wanted = max(self._size * job.concurrency * READ_AHEAD, job.batch_size)
-        if self._probing or self._holds:
+        if self._probing or not self._holds.room:
             wanted += READ_FOR_OTHERS
         return self._world.staging.pending(job.name, min(wanted, READ_AT_MOST))
 
@@ -89,7 +93,7 @@ class Drain:
 
     def _over(self) -> End:
         """How the run ends when its time is over: not well, when all that it did was to fail with single events."""
-        if self._holds and not self._tally.delivered:
+        if self._has_blamed and not self._tally.delivered:
             return End("down", "events fail, and there are no others to tell whether it is their fault", LONGEST_HOLD)
         return End("drained")
 
@@ -106,18 +110,34 @@ class Drain:
             self._may_end_early = ended < BURIED_AN_HOUR
         return self._may_end_early and (not pending or now - self._buried_at >= self._job.pace.bury)
 
-    def _flush(self, events: list[Event]) -> End | None:
-        found = sort(events, self._job.route, self._world.suppressed(events))
-        self._settle_unsent(found)
-        outgoing = self._holds.without_waiting(found.outgoing)
-        if found.outgoing and not outgoing:
-            self._world.wait(self._job.pace.poll)
+    def _flush(self, events: list[Event], ready: list[bytes]) -> End | None:
+        found = self._sort(events)
+        outgoing, has_parked = self._without_held(found)
+        lanes = self._lanes(outgoing, [lane for user in ready if (lane := self._lane_of(user))])
+        if not lanes:
+            self._refresh()
+            if found and not has_parked:  # they are of held-back users, and there is no room to park them
+                self._world.wait(self._job.pace.poll)
             return None
         self._last_busy = self._world.monotonic()
-        lanes = self._lanes(outgoing)
-        flush = Flush(self._job.destination, self._settle, self._before_request, self._world.stop, self._tally)
+        flush = Flush(
+            self._job.destination,
+            self._settle,
+            self._rate.before(self._world.guard),
+            self._world.stop,
+            self._tally,
+            self._rate.heed,
+        )
         flush.run(lanes, self._size, self._job.concurrency)
-        self._holds.note(flush, lanes)
+        end = self._learn(flush)
+        if self._holds or flush.throttled or flush.failures:
+            self._holds.note(flush, self._world.staging.held_back(self._job.name))
+        return end
+
+    def _learn(self, flush: Flush) -> End | None:
+        """What the answers say about the vendor, its users and single events."""
+        for failure in flush.throttled:
+            self._park(failure, self._troubles([failure]), failure.asked_for or LONGEST_HOLD, alone=False)
         if flush.progressed:
             self._throttle.reset()
         if flush.halt is not None:
@@ -128,14 +148,40 @@ class Drain:
         self._size = 1 if self._probing else min(self._job.batch_size, self._size * 4)
         return None
 
-    def _lanes(self, outgoing: Sequence[Outgoing]) -> list[list[Outgoing]]:
-        """What goes out side by side: after a failure single probes; an event that has failed alone goes alone."""
+    def _sort(self, events: list[Event]) -> list[Outgoing]:
+        """What is to be sent of these; the rest is settled."""
+        found = sort(events, self._job.route, self._world.suppressed(events))
+        self._settle_unsent(found)
+        return found.outgoing
+
+    def _without_held(self, outgoing: list[Outgoing]) -> tuple[list[Outgoing], bool]:
+        """The events of users who are not held back, and whether any of the others were parked behind earlier ones."""
+        held = [each for each in outgoing if self._holds.is_held(each)]
+        if not held:
+            return outgoing, False
+        followers = self._holds.followers(held)
+        if followers:
+            self._settle(Settlement(parked=followers))
+            self._refresh()
+        seqs = {each.event.seq for each in held}
+        return [each for each in outgoing if each.event.seq not in seqs], bool(followers)
+
+    def _lane_of(self, user: bytes) -> list[Outgoing]:
+        """The first parked event of a user, or more of them once the vendor has taken one."""
+        limit = self._job.batch_size if self._holds.is_proven(user) and not self._probing else 1
+        return self._sort(self._world.staging.parked(self._job.name, user, limit))
+
+    def _lanes(self, outgoing: list[Outgoing], held: list[list[Outgoing]]) -> list[list[Outgoing]]:
+        """What goes out side by side: after a failure single probes; the parked events of each user by themselves."""
         if self._probing:
-            return [[probe] for probe in probes(outgoing, PROBES)]
-        apart = probes([each for each in outgoing if self._holds.is_held(each)], PROBES)
-        others = [each for each in outgoing if not self._holds.is_held(each)]
-        lanes = min(self._job.concurrency, -(-len(others) // self._size))
-        return [*spread(others, lanes), *([each] for each in apart)]
+            firsts = [*outgoing, *(lane[0] for lane in held)]
+            return [[probe] for probe in probes(sorted(firsts, key=lambda each: each.event.seq), PROBES)]
+        lanes = min(self._job.concurrency, -(-len(outgoing) // self._size))
+        return [*spread(outgoing, lanes), *held]
+
+    def _refresh(self) -> None:
+        if self._holds:
+            self._holds.refresh(self._world.staging.held_back(self._job.name))
 
     def _blames_single_events(self, flush: Flush) -> bool:
         """Whether it is events that the vendor cannot digest; then their users are held back."""
@@ -143,17 +189,18 @@ class Drain:
         if not all(self._is_to_blame(failure, flush, troubles) for failure in flush.failures):
             return False
         for failure in flush.failures:
-            asked_for = failure.outcome.wait
-            counts = asked_for is None and self._holds.others_succeeded(failure, flush)
-            self._settle_failure(failure, troubles, alone=counts)
+            counts = not failure.asked_for and len(failure.events) == 1 and self._holds.others_succeeded(failure, flush)
+            self._has_blamed = self._has_blamed or not failure.asked_for
             trouble = troubles.get(failure.events[0].event.seq)
             seconds = hold_after((trouble.alone if trouble else 0) + 1) if counts else LONGEST_HOLD
-            self._holds.hold(failure, max(seconds, asked_for or 0.0))
+            self._park(failure, troubles, max(seconds, failure.asked_for), alone=counts)
         return True
 
     def _is_to_blame(self, failure: Failure, flush: Flush, troubles: Mapping[int, Trouble]) -> bool:
         """Whether an event failed that was sent alone, while others succeeded or after it had failed so before."""
         alone = self._probing or self._holds.is_held(failure.events[0])
+        if len(failure.events) > 1:  # of a user who had proven well, and is tried alone again
+            return alone and not failure.asked_for
         return alone and (self._holds.others_succeeded(failure, flush) or is_suspect(failure, troubles))
 
     def _after_failure(self, flush: Flush) -> End | None:
@@ -177,7 +224,15 @@ class Drain:
         return self._world.staging.troubles(self._job.name, sorted(events, key=lambda event: event.seq))
 
     def _settle_failure(self, failure: Failure, troubles: Mapping[int, Trouble], *, alone: bool) -> None:
+        self._settle_verdict(judge(failure, troubles, self._world.clock(), self._job.give_up_after, alone=alone))
+
+    def _park(self, failure: Failure, troubles: Mapping[int, Trouble], seconds: float, *, alone: bool) -> None:
+        """Have those of the events that are not given up wait beside the stream."""
         verdict = judge(failure, troubles, self._world.clock(), self._job.give_up_after, alone=alone)
+        waiting = only(failure.events, verdict.failed)
+        self._settle_verdict(replace(verdict, parked=self._holds.parked(waiting, seconds)))
+
+    def _settle_verdict(self, verdict: Settlement) -> None:
         self._settle(verdict)
         self._tally.dead += len(verdict.dead)
 

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 import msgspec
 
 from analytics_platform.delivery.lanes import pieces
-from analytics_platform.delivery.patience import ALONE_LIMIT, SUSPECT
+from analytics_platform.delivery.patience import ALONE_LIMIT, SUSPECT, TOO_FAST
 from analytics_platform.delivery.routing import Route
-from analytics_platform.destinations.base import Destination, Outcome, Outgoing
+from analytics_platform.destinations.base import Destination, Outcome, Outgoing, User, user_of
 from analytics_platform.staging.base import Burial, Event, Settlement, Trouble
 
 Settle = Callable[[Settlement], None]
+Heed = Callable[[Outcome], None]
 
 
 @dataclass(slots=True)
@@ -34,6 +35,11 @@ class Failure:
 
     events: Sequence[Outgoing]
     outcome: Outcome
+
+    @property
+    def asked_for(self) -> float:
+        """Seconds before it makes sense to try again, 0 when the vendor has not said."""
+        return self.outcome.wait or (TOO_FAST if self.outcome.is_too_fast else 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,29 +76,33 @@ def sort(events: Sequence[Event], route: Route, suppressed: Collection[int] = ()
 class Flush:
     """Sends events in lanes; `settle` records what became of them, `guard` raises when we may not send any more."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  what it sends to, and what it tells of each answer
         self,
         destination: Destination,
         settle: Settle,
         guard: Callable[[], None],
         stop: Callable[[], bool],
         tally: Tally,
+        heed: Heed = lambda _: None,
     ) -> None:
+        """`heed` is told each outcome that is about the vendor, so that it may pace the requests."""
         self._destination = destination
         self._settle = settle
         self._guard = guard
         self._stop = stop
         self._tally = tally
+        self._heed = heed
         self._lock = threading.Lock()
         self._is_over = False
         self.progressed = False  # the vendor has said about some event what becomes of it
         self.failures: list[Failure] = []
+        self.throttled: list[Failure] = []  # of users who must wait while the vendor takes the others
         self.halt: Outcome | None = None
 
     @property
     def asked_for(self) -> float:
         """The longest wait that the vendor has asked for, seconds; 0 when it has not."""
-        return max((failure.outcome.wait or 0.0 for failure in self.failures), default=0.0)
+        return max((failure.asked_for for failure in self.failures), default=0.0)
 
     def run(self, lanes: Sequence[Sequence[Outgoing]], size: int, at_once: int) -> None:
         """Send all lanes, so many at once, at most `size` events a request; a lane ends at its first failure.
@@ -127,10 +137,14 @@ class Flush:
             outcome = self._destination.send(request)
             with self._lock, self._ending_all():
                 self._tally.requests += 1
-                if outcome.kind in ("retry", "retry_after", "halt"):
+                users = throttled_users(request, outcome)
+                if not users:
+                    self._heed(outcome)
+                if not users and outcome.kind in ("retry", "retry_after", "halt"):
                     self._note_failure(request, outcome)
                     return
-                queue.extendleft(reversed(self._apply(request, outcome)))
+                queue = deque(left for later in queue if (left := _without(users, later)))
+                queue.extendleft(reversed(self._apply(request, outcome, users)))
 
     def _note_failure(self, request: Sequence[Outgoing], outcome: Outcome) -> None:
         if outcome.kind == "halt":
@@ -139,9 +153,19 @@ class Flush:
         else:
             self.failures.append(Failure(request, outcome))
 
-    def _apply(self, request: Sequence[Outgoing], outcome: Outcome) -> list[Sequence[Outgoing]]:
+    def _apply(
+        self, request: Sequence[Outgoing], outcome: Outcome, throttled: Collection[User]
+    ) -> list[Sequence[Outgoing]]:
         """Settle what is certain; return what is to be sent next, in order."""
-        self.progressed = True
+        if throttled:
+            waiting = [
+                each
+                for index, each in enumerate(request)
+                if user_of(each) in throttled and index not in outcome.rejected
+            ]
+            self.throttled.append(Failure(waiting, outcome))
+        if outcome.kind == "retry_after":
+            return [others] if (others := _without(throttled, request)) else []
         if outcome.kind == "delivered":
             self._record(delivered=request)
             return []
@@ -150,7 +174,7 @@ class Flush:
             middle = (len(request) + 1) // 2
             return [request[:middle], request[middle:]]
         rejected = rejected or {0: outcome.reason}
-        others = [outgoing for index, outgoing in enumerate(request) if index not in rejected]
+        others = _without(throttled, [each for index, each in enumerate(request) if index not in rejected])
         dead = [Burial(request[index].event, reason, outcome.answer) for index, reason in rejected.items()]
         if outcome.remainder == "delivered":
             self._record(delivered=others, dead=dead)
@@ -159,9 +183,20 @@ class Flush:
         return [others] if others else []
 
     def _record(self, delivered: Sequence[Outgoing] = (), dead: Sequence[Burial] = ()) -> None:
+        self.progressed = True
         self._settle(Settlement(delivered=[outgoing.event for outgoing in delivered], dead=dead))
         self._tally.delivered += len(delivered)
         self._tally.dead += len(dead)
+
+
+def throttled_users(request: Sequence[Outgoing], outcome: Outcome) -> set[User]:
+    """Whose events alone must wait; nobody's when the answer is about all of them."""
+    found = {*outcome.throttled} - outcome.rejected.keys() if outcome.kind in ("retry_after", "dead_letter") else set()
+    return {user_of(request[index]) for index in found if 0 <= index < len(request)}
+
+
+def _without(users: Collection[User], request: Sequence[Outgoing]) -> Sequence[Outgoing]:
+    return [each for each in request if user_of(each) not in users] if users else request
 
 
 def judge(

@@ -14,6 +14,10 @@ SUSPECT = 2
 """An event that failed so often while others succeeded no longer counts as a sign that the vendor is down."""
 
 LONGEST_HOLD = 32.0  # seconds
+PARKED_AT_MOST = 10_000  # events of held-back users beside a stream; beyond it they stay in the stream, and hold it up
+
+TOO_FAST = 5.0
+"""Seconds to wait for a vendor that wants fewer requests and does not say how long it wants none."""
 
 
 def wait_after(failures: int, asked_for: float | None, chance: float) -> float:

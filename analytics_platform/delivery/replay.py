@@ -25,7 +25,7 @@ class Replay:
         self._world = world
         self._tally = tally
         self._throttle = Throttle(world.monotonic, world.wait, world.stop)
-        self._before_request = Rate(job.rate_limit, world.monotonic, world.wait, world.stop).before(world.guard)
+        self._rate = Rate(job.rate_limit, world.monotonic, world.wait, world.stop)
         self._settled: set[int] = set()  # seqs of those read last
 
     def run(self) -> End:
@@ -50,7 +50,8 @@ class Replay:
         """Send them together; after a failure one by one, so that one bad letter does not keep the others here."""
         job, alone = self._job, False
         while left := [each for each in letters if each.event.seq not in self._settled]:
-            flush = Flush(job.destination, self._settle, self._before_request, self._world.stop, self._tally)
+            before = self._rate.before(self._world.guard)
+            flush = Flush(job.destination, self._settle, before, self._world.stop, self._tally, self._rate.heed)
             if alone:
                 flush.run([[each] for each in left[: max(PROBES, job.concurrency)]], 1, job.concurrency)
             else:
@@ -68,8 +69,9 @@ class Replay:
             return End("halted", flush.halt.reason)
         if flush.progressed:
             self._throttle.reset()
-        if asked_for := flush.asked_for:
-            return None if self._throttle.wait(asked_for) else End("down", flush.failures[0].outcome.reason, asked_for)
+        waiting = [*flush.failures, *flush.throttled]
+        if asked_for := max((failure.asked_for for failure in waiting), default=0.0):
+            return None if self._throttle.wait(asked_for) else End("down", waiting[0].outcome.reason, asked_for)
         if alone and flush.failures and not flush.progressed:
             return End("down", flush.failures[0].outcome.reason)
         for failure in flush.failures if alone else ():

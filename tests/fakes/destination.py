@@ -55,6 +55,17 @@ class Obedient:
         """Fail with requests that have one of these events in them, as if it were down."""
         self.will(lambda request: outcome if {*message_ids} & {*request} else None)
 
+    def will_throttle(self, *message_ids: str, seconds: float = 30.0) -> None:
+        """Ask for patience with the users of these events alone; the others may come again at once."""
+
+        def rule(request: list[str]) -> Outcome | None:
+            places = {index for index, name in enumerate(request) if name in message_ids}
+            if not places:
+                return None
+            return Outcome("retry_after", "HTTP 429", wait=seconds, throttled=places, is_too_fast=True)
+
+        self.will(rule)
+
     def recovers(self) -> None:
         """Forget all rules."""
         self._rules.clear()
