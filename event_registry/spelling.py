@@ -10,20 +10,26 @@ class Spelling:
     """The words that are known.
 
     A word is recognised in another case or convention (`reportId` for report_id), with its parts in another order, or
-    with a slip: a letter left out, put in, exchanged, or swapped with the next one. To ask costs microseconds, however
-    many words are known: whoever sends nonsense must not keep the process busy.
+    with a slip, in one of several parts or in each: a letter left out, put in, exchanged, or swapped with the next one.
+    To ask costs microseconds, however many words are known: whoever sends nonsense must not keep the process busy.
     """
 
     def __init__(self, words: Iterable[str]) -> None:
         """Of two words that look alike, the first one is found."""
         self._same: dict[str, str] = {}
         self._near: dict[str, str] = {}
+        self._parts: dict[str, str] = {}
         for word in words:
             plain = plainly(word)
             for same in _likenesses(word):
                 self._same.setdefault(same, word)
             for slip in _slips(plain):
                 self._near.setdefault(slip, word)
+            for part in _parts(word):
+                self._parts[part] = part
+        for part in [*self._parts]:
+            for slip in _slips(part):
+                self._parts.setdefault(slip, part)
 
     def closest(self, word: str) -> str | None:
         """The known word that this one is most likely a misspelling of."""
@@ -31,7 +37,12 @@ class Spelling:
         for same in _likenesses(word):
             if same in self._same:
                 return self._same[same]
-        return next((self._near[slip] for slip in _slips(plainly(word)) if slip in self._near), None)
+        near = next((self._near[slip] for slip in _slips(plainly(word)) if slip in self._near), None)
+        return near or self._same.get(_in_order(map(self._known_part, _parts(word))))
+
+    def _known_part(self, part: str) -> str:
+        """The part of a known word that this one is a misspelling of; itself where it is none."""
+        return next((self._parts[each] for each in (part, *_slips(part)) if each in self._parts), part)
 
 
 def plainly(word: str) -> str:
@@ -43,9 +54,16 @@ def _likenesses(word: str) -> Iterator[str]:
     """What is the same for two spellings of a word: `reportcreated`, and its parts in order, `created report`."""
     if plain := plainly(word):
         yield plain
-    parts = "".join(char if char.isalnum() else " " for char in word.lower()).split()
-    if len(parts) > 1:
-        yield " ".join(sorted(parts))
+    if len(parts := _parts(word)) > 1:
+        yield _in_order(parts)
+
+
+def _parts(word: str) -> list[str]:
+    return "".join(char if char.isalnum() else " " for char in word.lower()).split()
+
+
+def _in_order(parts: Iterable[str]) -> str:
+    return " ".join(sorted(parts))
 
 
 def _slips(plain: str) -> Iterator[str]:

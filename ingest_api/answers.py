@@ -52,7 +52,8 @@ def taken(status: int, intake: Intake, stored: Sequence[bool], *, is_single: boo
 def nothing_valid(status: int, intake: Intake, code: str) -> Answer:
     """The answer to a request of which nothing is valid."""
     problems = intake.rejected[0].problems
-    message = f"Nothing in this request is valid: {problems[0].path}: {problems[0].message}."
+    stop = "" if problems[0].message.endswith("?") else "."
+    message = f"Nothing in this request is valid: {problems[0].path}: {problems[0].message}{stop}"
     return Answer(status, _error(code, message, {"problems": problems, **_notes(intake)}))
 
 

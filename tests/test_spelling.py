@@ -21,17 +21,19 @@ KNOWN = Spelling(["report.created", "report.exported", "user.invited", "plan", "
         ("REPORT_CREATED", "report.created"),
         ("created.report", "report.created"),
         ("Created Report", "report.created"),
+        ("reprt.creatd", "report.created"),
+        ("exportde reprot", "report.exported"),
         ("plans", "plan"),
         ("ID", "id"),
     ],
 )
 def test_a_slip_another_case_or_another_convention_is_recognised(word: str, found: str) -> None:
-    """One letter wrong, or the parts in another order."""
+    """One letter wrong, or one in each part, or the parts in another order."""
     assert KNOWN.closest(word) == found
 
 
 @pytest.mark.parametrize(
-    "word", ["Order Completed", "", ".", "is", "report", "report.created" * 1000], ids=lambda w: w[:20]
+    "word", ["Order Completed", "order.created", "", ".", "is", "report", "report.created" * 1000], ids=lambda w: w[:20]
 )
 def test_a_word_that_resembles_none_gets_none(word: str) -> None:
     """A wrong suggestion is worse than none; of very short words every other one is a slip away."""
