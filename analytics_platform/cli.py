@@ -13,6 +13,7 @@ from analytics_platform.commands.check_destinations import check
 from analytics_platform.commands.generate import generate
 from analytics_platform.commands.plan_check import check as check_plan
 from analytics_platform.commands.plan_diff import diff, dump
+from analytics_platform.commands.plan_infer import infer
 from analytics_platform.commands.preview import preview
 
 
@@ -47,6 +48,7 @@ plan.command()(catalog)
 plan.command("check")(check_plan)
 plan.command()(diff)
 plan.command()(dump)
+plan.command()(infer)
 plan.command()(generate)
 
 app.add_typer(plan, name="plan")

@@ -2,11 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
 
 import msgspec
 
 from analytics_platform.staging.base import Aside, Event, Quarantined, Staging
 from event_registry.catalog.page import Volume
+from event_registry.registry import Registry
+from event_registry.sightings import Sightings
 
 PAGE = 500  # of the store at once: some hundred kilobytes
 
@@ -48,3 +51,15 @@ def volumes(staging: Staging, since: float | None, names: set[tuple[str, str]]) 
     good = Counter(name for event in accepted(staging, since) if (name := head.decode(event.payload).of) in names)
     aside = Counter(name for call in kept_aside(staging, since) if (name := head.decode(call.payload).of) in names)
     return {name: Volume(good[name], aside[name]) for name in names}
+
+
+def unplanned(staging: Staging, since: float | None, plan: Registry) -> Sightings:
+    """What was seen of track calls whose event the plan does not know, wherever they ended up."""
+    seen = Sightings()
+    decode = msgspec.json.Decoder().decode
+    calls: Iterator[Event | Quarantined] = chain(accepted(staging, since), kept_aside(staging, since))
+    for stored in calls:
+        call = decode(stored.payload)
+        if not plan.is_planned(call):
+            seen.see(call, stored.source, stored.received_at)
+    return seen

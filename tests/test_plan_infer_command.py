@@ -1,0 +1,73 @@
+"""What does `analytics plan infer` make of what was sent?"""
+
+import json
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from analytics_platform.cli import app
+from analytics_platform.staging import open_staging
+from analytics_platform.staging.base import Entry
+
+RECEIVED = 1_767_225_600.0  # 2026-01-01T00:00:00Z
+
+
+def infer(folder: Path, *arguments: str) -> Result:
+    """Run the command for the installation in a folder."""
+    environment = {"ANALYTICS_DATA_DIR": str(folder), "ANALYTICS_QUEUE": None}
+    return CliRunner().invoke(app, ["plan", "infer", *arguments], env=environment)
+
+
+def sent(message_id: str, problems: str | None = None, **call: object) -> Entry:
+    """A call on its way into the store."""
+    whole: Mapping[str, object] = {"type": "track", "userId": "u-1", "properties": {}, **call}
+    return Entry("demo", message_id, RECEIVED, json.dumps(whole), problems)
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Path:
+    """One with events that the plan does not know in the log and in quarantine, and others that it does."""
+    with closing(open_staging(f"sqlite:///{tmp_path}/staging.db")) as staging:
+        staging.append(
+            [
+                sent("m-1", event="invoice.paid"),
+                sent("m-2", problems="[]", event="invoice.sent"),
+                sent("m-3", event="report.created"),
+                sent("m-4", type="page"),
+            ]
+        )
+    return tmp_path
+
+
+def test_unplanned_events_are_drafted_wherever_they_are(installation: Path) -> None:
+    """In the log and in quarantine; what the plan knows is left out."""
+    done = infer(installation)
+
+    assert done.exit_code == 0
+    assert [line for line in done.output.splitlines() if "name=" in line] == [
+        '    name="invoice.paid",',
+        '    name="invoice.sent",',
+    ]
+
+
+def test_a_draft_is_written_to_a_new_file(installation: Path) -> None:
+    """What is there already may have been worked on: it is not touched."""
+    first = infer(installation, f"{installation}/draft.py")
+    again = infer(installation, f"{installation}/draft.py")
+
+    assert first.output == f"2 events that the plan does not know: see {installation}/draft.py\n"
+    assert (again.exit_code, again.output) == (
+        1,
+        f"analytics: {installation}/draft.py cannot be written (FileExistsError)\n",
+    )
+
+
+def test_nothing_unplanned_is_nothing_to_write(installation: Path) -> None:
+    """Since a moment, for one."""
+    done = infer(installation, f"{installation}/draft.py", "--since", "2026-01-02")
+
+    assert (done.exit_code, done.output) == (0, "no event was seen that the plan does not know\n")
+    assert not (installation / "draft.py").exists()
