@@ -112,6 +112,28 @@ def test_the_answer_is_read(program: Program, server: Vendor, fate: str) -> None
     assert f"1 call(s) were {fate}: $.properties.report_id: expected string" in finished.stderr
 
 
+@pytest.mark.parametrize("answer", ["", "7", "[]", '{"rejected": "x", "quarantined": [7]}', '{"rejected": [[]]}'])
+def test_an_answer_without_sense_stops_nothing(program: Program, server: Vendor, answer: str) -> None:
+    """A proxy may say anything; its status counts."""
+    server.will_answer(200, answer)
+
+    finished = program.run(server.url, "3", PATIENCE, ROOM)
+
+    assert (finished.returncode, finished.stderr) == (0, "")
+    assert len(server.requests) == 1
+
+
+def test_an_answer_that_is_cut_off_is_none(program: Program, server: Vendor) -> None:
+    """The server may have died over it: the calls are sent again, and no thread of the client ends."""
+    server.will(first_request(server, Reply(500, "half", {"Content-Length": "100"})))
+
+    finished = program.run(server.url, "3", PATIENCE, ROOM)
+
+    first, second = server.requests
+    assert first.message_ids == second.message_ids == server.accepted_ids
+    assert finished.stderr.count("trying again") == 1
+
+
 def test_a_program_ends_without_its_server(program: Program) -> None:
     """After the time that it was given, and it says how many calls it leaves."""
     finished = program.run(free_url(), "3", "1", ROOM)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from analytics_platform.commands.generate import GENERATED
-from tests.fakes.vendor import Vendor
+from tests.fakes.vendor import Reply, Vendor
 from tests.generated.toolchains import BY_NAME, Program
 from tests.sdks import INSTALLED
 
@@ -38,6 +38,37 @@ client = ProductAnalytics::Client.new(ARGV[0], "YOUR_WRITE_KEY", flush_interval:
 client.track(ProductAnalytics::ReportCreated.new(report_id: "parent"), user_id: "u")
 fork { client.track(ProductAnalytics::ReportCreated.new(report_id: "child"), user_id: "u") }
 Process.wait
+"""
+
+TYPESCRIPT_RAISES = """
+import { Analytics, Client } from "./product_analytics.js";
+
+const onError = (message: string): void => {
+  throw new Error(message);
+};
+const client = new Client({ host: process.argv[2] ?? "", writeKey: "YOUR_WRITE_KEY", onError });
+new Analytics(client).reportCreated({ report_id: "r" }, { userId: "u" });
+await client.close();
+"""
+
+PYTHON_RAISES = """
+import sys
+
+from product_analytics import Analytics, Client
+
+
+def on_error(message: str) -> None:
+    raise RuntimeError(message)
+
+
+Analytics(Client(sys.argv[1], "YOUR_WRITE_KEY", on_error=on_error)).report_created(report_id="r", user_id="u")
+"""
+
+RUBY_RAISES = """
+require "product_analytics"
+
+client = ProductAnalytics::Client.new(ARGV[0], "YOUR_WRITE_KEY", on_error: ->(message) { raise message })
+client.track(ProductAnalytics::ReportCreated.new(report_id: "r"), user_id: "u")
 """
 
 PYTHON_AROUND_SEGMENT = """
@@ -81,6 +112,25 @@ analytics.page("Pricing");
 analytics.screen("Settings", { tab: "billing" });
 analytics.alias("u", "a");
 """
+
+
+@pytest.mark.parametrize(
+    ("language", "source"),
+    [
+        pytest.param("typescript", TYPESCRIPT_RAISES, marks=pytest.mark.node),
+        ("python", PYTHON_RAISES),
+        pytest.param("ruby", RUBY_RAISES, marks=pytest.mark.ruby),
+    ],
+)
+def test_an_on_error_that_fails_stops_nothing(tmp_path: Path, language: str, source: str) -> None:
+    """What it is told of, goes out all the same; its own failure is told on the standard error."""
+    with Vendor().listening() as server:
+        server.will(lambda _: None if server.requests else Reply(503))
+        finished = program(language, source, tmp_path).run(server.url)
+
+    assert finished.returncode == 0, finished.stderr
+    assert [call["properties"]["report_id"] for call in server.accepted] == ["r"]
+    assert "failed" in finished.stderr
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ class Reply:
 
     status: int = 200
     body: str = '{"success": true}'
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)  # a Content-Length of its own: the body is cut off
 
 
 Rule = Callable[[Received], Reply | None]
@@ -112,17 +112,18 @@ class Vendor:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                raw = self.rfile.read(length := int(self.headers["Content-Length"]))
-                if len(raw) < length:  # a sender killed half way: a vendor has nothing to keep of it
+                raw = self.rfile.read(expected := int(self.headers["Content-Length"]))
+                if len(raw) < expected:  # a sender killed half way: a vendor has nothing to keep of it
                     self.close_connection = True
                     return
                 reply = vendor._answer(self.path, dict(self.headers), raw)
                 self.send_response(reply.status)
-                for name, value in reply.headers.items():
+                length = {"Content-Length": str(len(reply.body.encode()))}
+                for name, value in (length | {**reply.headers}).items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(reply.body.encode())))
                 self.end_headers()
                 self.wfile.write(reply.body.encode())
+                self.close_connection |= "Content-Length" in reply.headers  # the body is cut off
 
             def log_message(self, *args: object) -> None:
                 """Say nothing."""

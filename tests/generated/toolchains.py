@@ -77,18 +77,18 @@ def _check_typescript(program: Path, client: Path) -> Program:
 
 
 def _check_python(program: Path, client: Path) -> Program:
-    """The types of the client and of how it is used."""
+    """The types of the client and of how it is used; it runs without the packages that are installed here."""
     _copy(client, program.parent)
     cache = program.parent / "mypy"
     compiled(sys.executable, "-m", "mypy", "--strict", "--cache-dir", cache, program, folder=program.parent)
-    return Program((sys.executable, "-W", "error", "-W", "default::DeprecationWarning", str(program)), {})
+    return Program((sys.executable, "-S", "-W", "error", "-W", "default::DeprecationWarning", str(program)), {})
 
 
 def _check_ruby(program: Path, client: Path) -> Program:
-    """The syntax, which is all that Ruby checks before it runs; warnings go to the standard error."""
+    """The syntax, which is all that Ruby checks before it runs; warnings go to the standard error. It gets no gems."""
     warned = compiled("ruby", "-w", "-c", client / "product_analytics.rb")
     assert warned.stderr == ""
-    return Program(("ruby", "-w", "-I", str(client), str(program)), {})
+    return Program(("ruby", "--disable-gems", "-w", "-I", str(client), str(program)), {})
 
 
 def _check_go(program: Path, client: Path) -> Program:

@@ -588,7 +588,7 @@ module ProductAnalytics
         @changed.broadcast
         @queue.size
       end
-      @on_error.call("#{left} call(s) were not delivered before the client closed") if left.positive?
+      report("#{left} call(s) were not delivered before the client closed") if left.positive?
     end
 
     private
@@ -635,7 +635,7 @@ module ProductAnalytics
         @changed.broadcast
         false
       end
-      @on_error.call("1 call was dropped: the client is #{@closed ? "closed" : "full"}") if dropped
+      report("1 call was dropped: the client is #{@closed ? "closed" : "full"}") if dropped
     end
 
     def work
@@ -686,7 +686,7 @@ module ProductAnalytics
         return
       end
       forget(batch.size)
-      @on_error.call("#{batch.size} call(s) were refused: #{said}") if outcome.status >= 300
+      report("#{batch.size} call(s) were refused: #{said}") if outcome.status >= 300
       report_problems(outcome.answer)
     end
 
@@ -699,7 +699,7 @@ module ProductAnalytics
         @most = count / 2
       elsif @suspect
         forget(1)
-        @on_error.call("1 call was given up: the server fails on it, and takes others: #{said}")
+        report("1 call was given up: the server fails on it, and takes others: #{said}")
       else
         @skipped = (@skipped + 1) % @mutex.synchronize { @queue.size }
       end
@@ -721,15 +721,24 @@ module ProductAnalytics
     def report_problems(answer)
       %w[rejected quarantined].each do |fate|
         problem = answer.dig(fate, 0, "problems", 0)
-        next unless problem
+        next unless problem.is_a?(Hash)
 
-        @on_error.call("#{answer["#{fate}_count"]} call(s) were #{fate}: #{problem["path"]}: #{problem["message"]}")
+        report("#{answer["#{fate}_count"]} call(s) were #{fate}: #{problem["path"]}: #{problem["message"]}")
+      rescue TypeError
+        next # the answer of something else
       end
+    end
+
+    # Tell +on_error+, whose own mistakes must not end the thread.
+    def report(message)
+      @on_error.call(message)
+    rescue StandardError => error
+      warn("product_analytics: on_error failed: #{error.class}: #{error.message}")
     end
 
     # Wait before the same calls are sent again; closing ends the wait.
     def pause(said, least)
-      @on_error.call("not delivered yet, trying again: #{said}") if @failures.zero?
+      report("not delivered yet, trying again: #{said}") if @failures.zero?
       backoff = [FIRST_PAUSE * (2**@failures), LONGEST_PAUSE].min
       @failures = [@failures + 1, 20].min
       @mutex.synchronize { wait_until([least, backoff * rand(0.5..1.0)].max) { @closed } }

@@ -586,7 +586,7 @@ class Delivery {
 
   put(messageId: string, text: string): void {
     if (this.isClosed || !this.queue.add(messageId, text)) {
-      this.options.onError(`1 call was dropped: the client is ${this.isClosed ? "closed" : "full"}`);
+      this.report(`1 call was dropped: the client is ${this.isClosed ? "closed" : "full"}`);
     } else if (this.queue.size >= this.options.batchSize) {
       void this.flush();
     }
@@ -611,7 +611,7 @@ class Delivery {
     place.clearTimeout(this.timer);
     this.isClosed = true;
     this.endPause?.();
-    if (this.queue.size > 0) this.options.onError(`${this.queue.size} call(s) were not delivered before the client closed`);
+    if (this.queue.size > 0) this.report(`${this.queue.size} call(s) were not delivered before the client closed`);
   }
 
   private wake(): void {
@@ -631,7 +631,7 @@ class Delivery {
       } else if (outcome.kind === "too_large" && batch.length > 1) {
         this.most = Math.ceil(batch.length / 2);
       } else {
-        if (outcome.reason) this.options.onError(`${batch.length} call(s) were refused: ${outcome.reason}`);
+        if (outcome.reason) this.report(`${batch.length} call(s) were refused: ${outcome.reason}`);
         this.forget(batch);
       }
     }
@@ -648,7 +648,7 @@ class Delivery {
       this.most = Math.floor(batch.length / 2);
     } else if (this.isSuspect) {
       this.forget(batch);
-      this.options.onError(`1 call was given up: the server fails on it, and takes others: ${reason}`);
+      this.report(`1 call was given up: the server fails on it, and takes others: ${reason}`);
     } else {
       this.skipped = (this.skipped + 1) % this.queue.size;
     }
@@ -712,12 +712,21 @@ class Delivery {
   private reportProblems(answer: any): void {
     for (const fate of ["rejected", "quarantined"]) {
       const problem = answer[fate]?.[0]?.problems?.[0];
-      if (problem) this.options.onError(`${answer[`${fate}_count`]} call(s) were ${fate}: ${problem.path}: ${problem.message}`);
+      if (problem) this.report(`${answer[`${fate}_count`]} call(s) were ${fate}: ${problem.path}: ${problem.message}`);
+    }
+  }
+
+  /** Tell `onError`, whose own mistakes must not end the delivery. */
+  private report(message: string): void {
+    try {
+      this.options.onError(message);
+    } catch (error) {
+      place.console.warn(`product_analytics: onError failed: ${error}`);
     }
   }
 
   private pause({ reason, pauseMs }: Outcome): Promise<void> {
-    if (this.failures === 0) this.options.onError(`not delivered yet, trying again: ${reason}`);
+    if (this.failures === 0) this.report(`not delivered yet, trying again: ${reason}`);
     const backoff = Math.min(FIRST_PAUSE_MS * 2 ** this.failures++, LONGEST_PAUSE_MS);
     return new Promise((resolve) => {
       const timer = place.setTimeout(resolve, Math.max(pauseMs, backoff * (0.5 + Math.random() / 2)));

@@ -19,7 +19,6 @@ import os
 import random
 import threading
 import time
-import urllib.error
 import urllib.request
 import uuid
 from collections import deque
@@ -628,7 +627,7 @@ class Client:
         self._timeout = timeout
         self._exit_timeout = exit_timeout
         self._on_error = on_error
-        self._opener = urllib.request.build_opener(_NoRedirect)
+        self._opener = urllib.request.build_opener(_EveryAnswer)
         self._is_closed = False
         self._begin()
         atexit.register(self.close)
@@ -716,7 +715,7 @@ class Client:
             left = len(self._queue)
         atexit.unregister(self.close)
         if left:
-            self._on_error(f"{left} call(s) were not delivered before the client closed")
+            self._report(f"{left} call(s) were not delivered before the client closed")
 
     def _begin(self) -> None:
         """Begin without calls and thread, also in a forked child: what the parent has waiting, the parent sends."""
@@ -757,7 +756,7 @@ class Client:
                 self._start()
                 self._changed.notify_all()
         if is_dropped:
-            self._on_error(f"1 call was dropped: the client is {'closed' if self._is_closed else 'full'}")
+            self._report(f"1 call was dropped: the client is {'closed' if self._is_closed else 'full'}")
 
     def _start(self) -> None:
         if self._thread is None:
@@ -794,10 +793,7 @@ class Client:
         request = urllib.request.Request(self._url, body, headers)
         try:
             with self._opener.open(request, timeout=self._timeout) as answer:
-                return answer.status, _decoded(answer.read()), 0.0
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, _decoded(error.read()), _seconds(error.headers.get("Retry-After"))
+                return answer.status, _decoded(answer.read()), _seconds(answer.headers.get("Retry-After"))
         except (OSError, http.client.HTTPException):
             return 0, {}, 0.0
 
@@ -813,7 +809,7 @@ class Client:
         else:
             self._forget(len(batch))
             if status >= 300:
-                self._on_error(f"{len(batch)} call(s) were refused: {said}")
+                self._report(f"{len(batch)} call(s) were refused: {said}")
             self._report_problems(answer)
 
     def _narrow(self, count: int, said: str) -> None:
@@ -826,7 +822,7 @@ class Client:
             self._most = count // 2
         elif self._is_suspect:
             self._forget(1)
-            self._on_error(f"1 call was given up: the server fails on it, and takes others: {said}")
+            self._report(f"1 call was given up: the server fails on it, and takes others: {said}")
         else:
             self._skipped = (self._skipped + 1) % len(self._queue)
 
@@ -844,27 +840,40 @@ class Client:
     def _report_problems(self, answer: Mapping[str, Any]) -> None:
         """One call may be refused, or kept aside, while the others of its batch are taken."""
         for fate in ("rejected", "quarantined"):
-            if notes := answer.get(fate):
-                problem = notes[0]["problems"][0]
-                self._on_error(
-                    f"{answer[f'{fate}_count']} call(s) were {fate}: {problem['path']}: {problem['message']}"
-                )
+            try:
+                problem = answer[fate][0]["problems"][0]
+                said = f"{answer[f'{fate}_count']} call(s) were {fate}: {problem['path']}: {problem['message']}"
+            except (LookupError, TypeError):  # none were, or it is the answer of something else
+                continue
+            self._report(said)
+
+    def _report(self, message: str) -> None:
+        """Tell `on_error`, whose own mistakes must not end the thread."""
+        try:
+            self._on_error(message)
+        except Exception:
+            _logger.exception("on_error failed")
 
     def _pause(self, said: str, least: float) -> None:
         """Wait before the same calls are sent again; closing ends the wait."""
         if self._failures == 0:
-            self._on_error(f"not delivered yet, trying again: {said}")
+            self._report(f"not delivered yet, trying again: {said}")
         backoff = min(_FIRST_PAUSE * 2**self._failures, _LONGEST_PAUSE)
         self._failures = min(self._failures + 1, 20)
         with self._changed:
             self._changed.wait_for(lambda: self._is_closed, max(least, backoff * random.uniform(0.5, 1.0)))
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A redirected POST would arrive as a GET, without its calls."""
+class _EveryAnswer(urllib.request.HTTPErrorProcessor):
+    """No status is an exception, and no redirect is followed: a POST would arrive as a GET, without its calls."""
 
-    def redirect_request(self, *_: Any) -> None:
-        """Follow nothing."""
+    def http_response(self, _: Any, response: Any) -> Any:
+        """Leave the answer as it is."""
+        return response
+
+    def https_response(self, _: Any, response: Any) -> Any:
+        """Leave the answer as it is."""
+        return response
 
 
 def _decoded(body: bytes) -> dict[str, Any]:
