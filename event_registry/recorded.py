@@ -1,6 +1,7 @@
 """What an application under test has sent, held against the tracking plan."""
 
 import json
+import threading
 from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
@@ -25,6 +26,7 @@ class Recorded:
         """Hold nothing yet."""
         self.calls: list[Call] = []
         self._plan = plan
+        self._grown = threading.Condition()
 
     @property
     def analytics(self) -> RecordingAnalytics:
@@ -34,11 +36,28 @@ class Recorded:
     def add(self, call: Mapping[str, Any]) -> None:
         """Record a call as it is now, without what is absent."""
         present = {name: value for name, value in call.items() if value is not None}
-        self.calls.append(json.loads(json.dumps(present, default=_as_sent)))
+        as_sent = json.loads(json.dumps(present, default=_as_sent))
+        with self._grown:
+            self.calls.append(as_sent)
+            self._grown.notify_all()
+
+    def wait_for(self, calls: int, seconds: float = 10.0) -> None:
+        """Wait until so many calls have come from a thread or another process; fail when they do not."""
+        __tracebackhide__ = True
+        with self._grown:
+            if not self._grown.wait_for(lambda: len(self.calls) >= calls, seconds):
+                raise AssertionError(
+                    f"{len(self.calls)} of {calls} calls came within {seconds:g} seconds: {_all_names(self.calls)}"
+                )
 
     def assert_planned(self) -> None:
-        """Fail with every problem of every call, unless all of them keep the plan."""
+        """Fail with every problem of every call, unless all of them keep the plan; fail also when there is none.
+
+        A test of what sends nothing asserts that `calls` is empty.
+        """
         __tracebackhide__ = True
+        if not self.calls:
+            raise AssertionError("no call was recorded: flush or close the client before, if it sends in a thread")
         broken = [
             f"  call {number}, {_name(call)}: {problem.path}: {problem.message}"
             for number, call in enumerate(self.calls, 1)

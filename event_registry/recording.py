@@ -3,6 +3,7 @@
 import gzip
 import json
 import threading
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -95,23 +96,52 @@ def listening(record: Record) -> Iterator[str]:
 
 
 def calls_in(path: str, body: bytes) -> list[dict[str, Any]]:
-    """The calls that were posted: a batch, or a single one whose type is the end of the path, such as /v1/track."""
-    text = gzip.decompress(body) if body.startswith(_GZIP_MAGIC) else body
-    document = json.loads(text)
+    """The calls that were posted: a batch, or a single one whose type is the end of the path, such as /v1/track.
+
+    Raises ValueError for what is neither.
+    """
+    try:
+        document = json.loads(gzip.decompress(body) if body.startswith(_GZIP_MAGIC) else body)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError("no gzip") from error
+    if not isinstance(document, dict):
+        raise TypeError("no call, and no batch")
     if "batch" in document:
-        return list(document["batch"])
+        return [_call(each) for each in document["batch"]]
     kind = path.partition("?")[0].rstrip("/").rpartition("/")[2]
     return [{"type": _CALL_OF_LETTER.get(kind, kind), **document}]
+
+
+def _call(posted: object) -> dict[str, Any]:
+    if not isinstance(posted, dict):
+        raise TypeError("no call")
+    return posted
 
 
 def _handler(record: Record) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            for call in calls_in(self.path, self.rfile.read(int(self.headers["Content-Length"]))):
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            try:
+                calls = calls_in(self.path, body)
+            except (ValueError, TypeError):
+                record({})  # the SDK may hide the answer: what is wrong must be seen where the plan is asked
+                self._answer(400, b'{"success": false}')
+                return
+            for call in calls:
                 record(call)
-            self.send_response(200)
+            self._answer(200, b'{"success": true}')
+
+        def do_OPTIONS(self) -> None:
+            """A browser asks whether a page of another origin may post."""
+            self._answer(204, b"")
+
+        def _answer(self, status: int, body: bytes) -> None:
+            self.send_response(status)
+            self.send_header("Access-Control-Allow-Origin", "*")
+            self.send_header("Access-Control-Allow-Headers", "Authorization, Content-Type, Content-Encoding")
             self.end_headers()
-            self.wfile.write(b'{"success": true}')
+            self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             """Say nothing between the lines of the tests."""
