@@ -3,6 +3,7 @@
 import dagster as dg
 
 from analytics_platform.delivery.run import Report
+from analytics_platform.delivery.words import words
 
 Metadata = dict[str, dg.TableMetadataValue | int | str]
 
@@ -19,7 +20,14 @@ def describe(report: Report) -> Metadata:
     }
     if report.dead_letters:
         records = [
-            dg.TableRecord({"seq": each.event.seq, "messageId": each.event.message_id, "reason": each.reason})
+            dg.TableRecord(
+                {
+                    "seq": each.event.seq,
+                    "messageId": each.event.message_id,
+                    "reason": each.reason,
+                    "vendor": words(each.answer),
+                }
+            )
             for each in report.dead_letters
         ]
         metadata["rejected"] = dg.MetadataValue.table(records)
@@ -35,10 +43,11 @@ def sentence(destination: str, report: Report) -> str:
         again = f"The next try is in about {report.retry_in / 60:.0f} min by itself; Re-execute tries at once."
     else:
         again = "Press Re-execute to try again."
+    because = f" ({report.error})" if report.error else ""
     match report.ending:
         case "buried":
             return (
-                f"{destination}: {report.still_dead} event(s) were rejected, see `rejected` in the metadata. "
+                f"{destination}: {report.still_dead} event(s) were rejected, see `rejected` in the metadata{because}. "
                 "Mend the cause, then press Re-execute: it delivers exactly those that are still dead."
             )
         case "halted":

@@ -25,6 +25,7 @@ IN_FLIGHT = [
 
 LONG_POLL = 3.5  # seconds: Dagster's sensor loop turns every 5, an evaluation over 3.8 makes it skip one
 POLL = 0.25  # seconds
+UNLAUNCHED_SECONDS = 300.0  # a run that was made and not queued for so long was forgotten by a daemon that died
 ORPHAN_SECONDS = 60.0  # a started run that the store has not heard of, or has seen end, for so long is an orphan
 
 
@@ -76,9 +77,7 @@ def drains_in_flight(instance: dg.DagsterInstance, staging: Staging) -> Counter[
     for record in records:
         run = record.dagster_run
         if run.run_id in lost:
-            instance.report_run_failed(
-                run, "Its worker is gone: its heart has stopped. Live delivery goes on by itself."
-            )
+            instance.report_run_failed(run, "Its worker is gone, or it never got one. Live delivery goes on by itself.")
         elif run.parent_run_id is None:
             counts[run.tags.get(DESTINATION_TAG, "")] += 1
     return counts
@@ -95,6 +94,16 @@ def orphans(records: Sequence[dg.RunRecord], staging: Staging, now: float) -> se
         record.run_id: record.ended_at + ORPHAN_SECONDS if record.ended_at is not None else record.alive_until
         for record in staging.runs(started)
     }
-    return {
+    return _unlaunched(records, now) | {
         run_id for run_id, since in started.items() if not is_ahead(last_sign.get(run_id, since + ORPHAN_SECONDS), now)
+    }
+
+
+def _unlaunched(records: Sequence[dg.RunRecord], now: float) -> set[str]:
+    """The runs that were made and that nobody will ever queue."""
+    return {
+        record.dagster_run.run_id
+        for record in records
+        if record.dagster_run.status == dg.DagsterRunStatus.NOT_STARTED
+        and now - record.create_timestamp.timestamp() >= UNLAUNCHED_SECONDS
     }

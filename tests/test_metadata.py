@@ -9,7 +9,7 @@ from analytics_platform.metadata import describe, sentence
 from analytics_platform.staging.base import DeadLetter, Ending, Event
 
 EVENT = Event(7, "web", "m-7", 0.0, '{"properties": {"title": "content-canary"}}')
-LETTER = DeadLetter(1, "vendor", EVENT, "HTTP 400", "answer-canary", "run-1", 0.0, "dead")
+LETTER = DeadLetter(1, "vendor", EVENT, "HTTP 400", "invalid field answer-canary", "run-1", 0.0, "dead")
 
 
 def test_numbers_are_shown_of_every_run() -> None:
@@ -24,12 +24,14 @@ def test_numbers_are_shown_of_every_run() -> None:
 
 
 def test_what_is_still_dead_is_named_with_its_reason() -> None:
-    """Ids and reasons: neither what the event says nor what the vendor answered."""
+    """Ids, reasons, and of the vendor's words those that quote nobody."""
     metadata = describe(Report(Tally(dead=1), still_dead=1, dead_letters=[LETTER]))
 
     table = metadata["rejected"]
     assert isinstance(table, dg.TableMetadataValue)
-    assert [record.data for record in table.records] == [{"seq": 7, "messageId": "m-7", "reason": "HTTP 400"}]
+    assert [record.data for record in table.records] == [
+        {"seq": 7, "messageId": "m-7", "reason": "HTTP 400", "vendor": "invalid field …"}
+    ]
     assert "canary" not in repr(metadata)
 
 
@@ -40,7 +42,7 @@ def test_a_run_with_nothing_to_do_says_so() -> None:
 
 NOTHING_IS_LOST = "vendor could not be reached (HTTP 503). Nothing is lost"
 SENTENCES = {
-    "buried": "vendor: 2 event(s) were rejected, see `rejected` in the metadata. "
+    "buried": "vendor: 2 event(s) were rejected, see `rejected` in the metadata (HTTP 503). "
     "Mend the cause, then press Re-execute: it delivers exactly those that are still dead.",
     "down": f"{NOTHING_IS_LOST}. The next try is in about 5 min by itself; Re-execute tries at once.",
     "halted": "vendor refuses our key, address or configuration (HTTP 503). Nothing is lost. Mend the destination's "

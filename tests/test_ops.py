@@ -63,7 +63,9 @@ def refuse(installation: Installation, *message_ids: str) -> None:
 
     def rule(received: Received) -> Reply | None:
         return (
-            Reply(400, f"{ANSWER} {KEY} {received.raw.decode()}") if {*message_ids} & {*received.message_ids} else None
+            Reply(400, f"invalid {ANSWER} {KEY} {received.raw.decode()}")
+            if {*message_ids} & {*received.message_ids}
+            else None
         )
 
     installation.vendor.will(rule)
@@ -103,9 +105,12 @@ def test_a_rejected_event_fails_its_run_and_re_executing_delivers_exactly_it(
 
     sentence, metadata = shown(first)
     assert sentence.startswith("other: 1 event(s) were rejected, see `rejected` in the metadata.")
-    assert metadata["rejected"] == dg.MetadataValue.table(
-        [dg.TableRecord({"seq": 2, "messageId": "event-b", "reason": "HTTP 400"})]
-    )
+    rejected = metadata["rejected"]
+    assert isinstance(rejected, dg.TableMetadataValue)
+    assert [{**record.data, "vendor": ""} for record in rejected.records] == [
+        {"seq": 2, "messageId": "event-b", "reason": "HTTP 400", "vendor": ""}
+    ]
+    assert str(rejected.records[0].data["vendor"]).startswith("invalid …")
     assert [run.success for run in (first, second, third, fourth)] == [False, False, True, True]
     assert Counter(installation.vendor.accepted_ids) == Counter(["event-a", "event-b", "event-c"])
     assert told(kept) == []

@@ -87,6 +87,22 @@ def test_a_replay_waits_for_its_turn(simulation: Simulation) -> None:
     assert simulation.vendor.delivered == ["a"]
 
 
+def test_a_third_replay_does_not_wait(simulation: Simulation) -> None:
+    """Each one that waits holds a place among Dagster's runs, and drains need theirs."""
+    simulation.bury("run-1", "a")
+    for run_id in ("first", "second"):
+        simulation.staging.start_run(run_id, "vendor")
+    simulation.staging.acquire(replay("vendor"), "first")
+    simulation.staging.succeed(replay("vendor"), "second")
+    started = simulation.elapsed
+
+    report = simulation.run("third", "run-1")
+
+    assert (report.ending, report.is_failure, report.still_dead) == ("buried", True, 1)
+    assert "another one waits" in (report.error or "")
+    assert simulation.elapsed == started
+
+
 def test_a_replay_whose_turn_never_comes_does_not_end_green(simulation: Simulation) -> None:
     """It waits for ten minutes."""
     simulation.bury("run-1", "a")

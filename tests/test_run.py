@@ -1,5 +1,6 @@
 """How does a run end, and what does the next one find?"""
 
+from dataclasses import replace
 from itertools import count
 
 import pytest
@@ -148,6 +149,20 @@ def test_a_run_that_is_cancelled_frees_its_lease(simulation: Simulation) -> None
 
     assert ending(simulation) == "stopped"
     assert not simulation.state().leased
+
+
+def test_a_run_that_is_cancelled_after_burying_fails_with_its_table(simulation: Simulation) -> None:
+    """Or nobody would learn of the letters."""
+    simulation.job = replace(simulation.job, batch_size=1)
+    simulation.accept("poison", "next")
+    fail_with(simulation, Interruption())
+    simulation.vendor.will_refuse("poison")
+
+    report = simulation.run("run-1")
+
+    assert (report.ending, report.is_failure, report.still_dead) == ("buried", True, 1)
+    assert [letter.event.message_id for letter in report.dead_letters] == ["poison"]
+    assert ending(simulation) == "buried"
 
 
 def test_an_error_of_ours_backs_off_and_is_not_hidden(simulation: Simulation) -> None:

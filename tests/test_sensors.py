@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from analytics_platform.delivery.due import BURST
-from analytics_platform.sensors import ORPHAN_SECONDS, drains_in_flight, due_deliveries, orphans
+from analytics_platform.sensors import ORPHAN_SECONDS, UNLAUNCHED_SECONDS, drains_in_flight, due_deliveries, orphans
 from analytics_platform.staging.base import LEASE_SECONDS, Ending, live
 from tests.fakes.clock import Clock
 from tests.installation import Installation
@@ -199,8 +199,21 @@ def test_a_run_that_has_just_ended_is_no_orphan(
     assert is_orphan(installation, found, NOW + ORPHAN_SECONDS)
 
 
-@pytest.mark.parametrize("status", [Status.NOT_STARTED, Status.STARTING, Status.CANCELING])
-def test_only_started_runs_can_be_orphans(
+def test_a_run_that_was_made_and_never_queued_blocks_its_stream_for_five_minutes(
+    installation: Installation, instance: dg.DagsterInstance
+) -> None:
+    """A daemon that died in between has forgotten it; it is failed, so that the next one may start."""
+    run_id = installation.put_in_flight(instance, Status.NOT_STARTED)
+    found = instance.get_run_record_by_id(run_id)
+    assert found is not None
+    made = found.create_timestamp.timestamp()
+
+    assert not is_orphan(installation, found, made + UNLAUNCHED_SECONDS - 1)
+    assert is_orphan(installation, found, made + UNLAUNCHED_SECONDS)
+
+
+@pytest.mark.parametrize("status", [Status.STARTING, Status.CANCELING])
+def test_other_runs_are_no_orphans(
     installation: Installation, instance: dg.DagsterInstance, status: dg.DagsterRunStatus
 ) -> None:
     """Dagster's own monitoring looks after the others."""

@@ -57,6 +57,7 @@ def execute(job: Job, attempt: Attempt, world: Surroundings) -> Report:
     staging.start_run(run_id, job.name)
     report = Report()
     ending: Ending | None = "crashed" if attempt.is_last else None
+    run = Run(job, attempt, world, report)
     try:
         with Heart(staging, run_id) as heart:
             run = Run(job, attempt, dataclasses.replace(world, guard=heart.guard), report)
@@ -70,9 +71,11 @@ def execute(job: Job, attempt: Attempt, world: Surroundings) -> Report:
         ending, report.error = "died", str(error)
     except Exception:
         raise
-    except BaseException:  # the run is told to stop from Dagster's UI
+    except BaseException:  # the run is cancelled in Dagster's UI
         ending = "stopped"
-        raise
+        if not run.note_letters():
+            raise
+        ending, report.error = "buried", "it was cancelled"  # and fails with its table, rather than as cancelled
     finally:
         if ending is None:
             staging.heartbeat(run_id, attempt.pause + LEASE_SECONDS)
@@ -132,8 +135,18 @@ class Run:
         self._report.retry_in = wait
         world.staging.back_off(self._lease, world.clock() + wait, error)
 
+    def note_letters(self) -> int:
+        """Report the dead letters that this run answers for and that are still open; returns how many these are."""
+        answers_for = [self._attempt.run_id, *self._attempt.re_executes]
+        self._report.still_dead = self._world.staging.count_open_letters(self._job.name, answers_for)
+        self._report.dead_letters = self._world.staging.open_letters(self._job.name, answers_for, 0, NAMED)
+        return self._report.still_dead
+
     def _replay_letters(self) -> End:
-        lease = self._turn(replay(self._job.name))
+        staging, name, run_id = self._world.staging, replay(self._job.name), self._attempt.run_id
+        if staging.acquire(name, run_id) is None and not staging.succeed(name, run_id):
+            return End("stopped", "one replay of this destination is under way, and another one waits for its turn")
+        lease = self._turn(name)
         if lease is None:
             return End("stopped", "another replay of this destination has not ended yet")
         return Replay(self._job, lease, self._attempt.re_executes, self._world, self._report.tally).run()
@@ -175,15 +188,12 @@ class Run:
 
     def _conclude(self, end: End) -> Ending | None:
         """The run's ending, decided by what the store says is still dead, not by what this attempt remembers."""
-        attempt, staging, name = self._attempt, self._world.staging, self._job.name
+        attempt = self._attempt
         self._report.error = end.error
         if end.ending == "down" and end.wait is None and not attempt.is_last:
             return None
         if end.ending in ("down", "halted"):
             self.back_off(end.error or "", end.wait)
-        answers_for = [attempt.run_id, *attempt.re_executes]
-        self._report.still_dead = staging.count_open_letters(name, answers_for)
-        self._report.dead_letters = staging.open_letters(name, answers_for, 0, NAMED)
-        if self._report.still_dead and end.ending in ("drained", "stopped", "replayed"):
+        if self.note_letters() and end.ending in ("drained", "stopped", "replayed"):
             return "buried"
         return end.ending
