@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from analytics_platform.commands import quarantine, snapshot, suppress
+from analytics_platform.commands import dead_letters, quarantine, snapshot, suppress
 from analytics_platform.commands.catalog import catalog
 from analytics_platform.commands.check_destinations import check
 from analytics_platform.commands.generate import generate
@@ -15,6 +15,7 @@ from analytics_platform.commands.plan_check import check as check_plan
 from analytics_platform.commands.plan_diff import diff, dump
 from analytics_platform.commands.plan_infer import infer
 from analytics_platform.commands.preview import preview
+from analytics_platform.commands.replay import replay
 
 
 class _OneLine(TyperGroup):
@@ -56,6 +57,8 @@ app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(snapshot.app, name="snapshot")
 app.add_typer(suppress.app, name="suppress")
 app.add_typer(destinations, name="destinations")
+app.add_typer(dead_letters.app, name="dead-letters")
+app.command()(replay)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 import time
 import traceback
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
@@ -20,9 +21,11 @@ LONGEST_PAUSE = 60.0  # seconds between two tries of the op
 
 
 class Deliver(dg.Config):
-    """Which destination a run delivers to."""
+    """Which destination a run delivers to, and of a replay which letters."""
 
     destination: str
+    selection: str | None = None  # of dead letters, made by `analytics replay`; None drains
+    rate: float = 0  # requests a second of a replay; 0 is as many as the destination is to have
 
 
 @dg.op(retry_policy=RETRY)
@@ -30,11 +33,11 @@ def deliver(context: dg.OpExecutionContext, config: Deliver, platform: Platform)
     """Drain one destination; in a re-execution, deliver what the earlier runs buried or could not deliver."""
     attempt = Attempt(
         run_id=context.run_id,
-        re_executes=ancestors(context.run, context.instance),
+        re_executes=[*ancestors(context.run, context.instance), *([config.selection] if config.selection else [])],
         is_last=context.retry_number >= RETRY.max_retries,
         pause=LONGEST_PAUSE,
     )
-    outcome = try_once(config.destination, attempt, platform)
+    outcome = try_once(config.destination, attempt, platform, config.rate)
     if isinstance(outcome, dg.Failure):
         raise outcome
     context.add_output_metadata({**describe(outcome)})
@@ -46,13 +49,13 @@ def delivery() -> None:
     deliver()
 
 
-def try_once(destination: str, attempt: Attempt, platform: Platform) -> Report | dg.Failure:
-    """One try of a run; a failure says in one sentence what there is to do.
+def try_once(destination: str, attempt: Attempt, platform: Platform, rate: float = 0) -> Report | dg.Failure:
+    """One try of a run, at no more than `rate` requests a second; a failure says in a sentence what there is to do.
 
     An error's own words stay out of it, since they could quote an event.
     """
     try:
-        report = _execute(destination, attempt, platform)
+        report = _execute(destination, attempt, platform, rate)
     except ConfigurationError as error:
         return dg.Failure(f"{error}.", allow_retries=False)
     except StagingError as error:
@@ -67,9 +70,11 @@ def try_once(destination: str, attempt: Attempt, platform: Platform) -> Report |
     return dg.Failure(sentence(destination, report), metadata={**describe(report)}, allow_retries=again)
 
 
-def _execute(destination: str, attempt: Attempt, platform: Platform) -> Report:
+def _execute(destination: str, attempt: Attempt, platform: Platform, rate: float) -> Report:
     settings = platform.settings()
     job = platform.job(settings, destination)
+    if rate:
+        job = replace(job, rate_limit=min(rate, job.rate_limit or rate))
     staging = platform.staging(settings)
     world = Surroundings(
         staging,

@@ -9,11 +9,10 @@ import dagster as dg
 
 from analytics_platform.delivery.due import due, has_budget
 from analytics_platform.delivery.patience import is_ahead
-from analytics_platform.ops import Deliver, delivery
+from analytics_platform.launching import DESTINATION_TAG, REPLAY_TAG
+from analytics_platform.ops import delivery
 from analytics_platform.resources import Platform
 from analytics_platform.staging.base import Staging
-
-DESTINATION_TAG = "destination"
 
 IN_FLIGHT = [
     dg.DagsterRunStatus.NOT_STARTED,
@@ -54,7 +53,7 @@ def request(destination: str) -> dg.RunRequest:
     """A run of the destination."""
     return dg.RunRequest(
         tags={DESTINATION_TAG: destination},
-        run_config=dg.RunConfig(ops={"deliver": Deliver(destination=destination)}),
+        run_config={"ops": {"deliver": {"config": {"destination": destination}}}},
     )
 
 
@@ -66,7 +65,7 @@ def starts_of_a_day(instance: dg.DagsterInstance, destination: str, now: float) 
         created_after=datetime.fromtimestamp(now, UTC) - timedelta(days=1),
     )
     records = instance.get_run_records(wanted)
-    return [each.create_timestamp.timestamp() for each in records if each.dagster_run.parent_run_id is None]
+    return [each.create_timestamp.timestamp() for each in records if is_drain(each.dagster_run)]
 
 
 def drains_in_flight(instance: dg.DagsterInstance, staging: Staging) -> Counter[str]:
@@ -78,9 +77,14 @@ def drains_in_flight(instance: dg.DagsterInstance, staging: Staging) -> Counter[
         run = record.dagster_run
         if run.run_id in lost:
             instance.report_run_failed(run, "Its worker is gone, or it never got one. Live delivery goes on by itself.")
-        elif run.parent_run_id is None:
+        elif is_drain(run):
             counts[run.tags.get(DESTINATION_TAG, "")] += 1
     return counts
+
+
+def is_drain(run: dg.DagsterRun) -> bool:
+    """Whether it is neither a re-execution nor a replay, which work beside the drains."""
+    return run.parent_run_id is None and REPLAY_TAG not in run.tags
 
 
 def orphans(records: Sequence[dg.RunRecord], staging: Staging, now: float) -> set[str]:

@@ -43,7 +43,7 @@ OURS_SEEN_FROM = {
 
 LIBRARIES = {
     "dagster": tuple(f"analytics_platform.{name}" for name in DAGSTER_MODULES),
-    "requests": ("analytics_platform.destinations",),
+    "requests": ("analytics_platform.destinations", "analytics_platform.launching"),
     "sqlite3": ("analytics_platform.staging", "analytics_platform.snapshots"),
     "sqlite_utils": ("analytics_platform.staging", "analytics_platform.snapshots"),
     "pandas": ("analytics_platform.snapshots",),

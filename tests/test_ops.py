@@ -12,6 +12,7 @@ import pytest
 from analytics_platform.definitions import defs
 from analytics_platform.delivery.run import Attempt, Report
 from analytics_platform.ops import ancestors, try_once
+from analytics_platform.staging.base import Dead
 from tests.fakes.vendor import Received, Reply
 from tests.installation import ANSWER, CANARIES, KEY, Installation
 
@@ -154,6 +155,32 @@ def test_a_run_for_a_destination_that_is_not_configured_fails_with_one_sentence(
     )
     assert kinds(result)["STEP_UP_FOR_RETRY"] == 0
     assert (data.error.cause, data.error.context) == (None, None)
+
+
+def test_a_replay_delivers_its_selection_whoever_buried_it(
+    installation: Installation, kept: dg.DagsterInstance
+) -> None:
+    """Even when the run that did is forgotten; replaying it again has nothing to do."""
+    installation.accept("event-a", "event-b", destination="other")
+    refuse(installation, "event-a", "event-b")
+    buried = installation.execute(kept, "other")
+    kept.delete_run(buried.run_id)
+    installation.vendor.recovers()
+    staging = installation.open_staging()
+    staging.select_letters(Dead(ids=[2]), "selection")
+    staging.close()
+    config = {"destination": "other", "selection": "selection", "rate": 100.0}
+
+    results = [
+        delivery_job().execute_in_process({"ops": {"deliver": {"config": config}}}, instance=kept) for _ in range(2)
+    ]
+
+    outputs = [
+        event.step_output_data.metadata for each in results for event in each.all_events if event.is_successful_output
+    ]
+    assert installation.vendor.accepted_ids == ["event-b"]
+    assert [metadata["delivered"].value for metadata in outputs] == [1, 0]
+    assert "nothing to do" in str(outputs[1]["note"].value)
 
 
 def test_a_vendor_that_is_down_is_tried_again_by_the_same_run(installation: Installation) -> None:

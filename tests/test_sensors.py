@@ -6,6 +6,7 @@ import dagster as dg
 import pytest
 
 from analytics_platform.delivery.due import BURST
+from analytics_platform.launching import REPLAY_TAG
 from analytics_platform.sensors import ORPHAN_SECONDS, UNLAUNCHED_SECONDS, drains_in_flight, due_deliveries, orphans
 from analytics_platform.staging.base import LEASE_SECONDS, Ending, live
 from tests.fakes.clock import Clock
@@ -85,6 +86,15 @@ def test_a_re_execution_counts_for_no_drain(installation: Installation, instance
     installation.accept("a")
     parent = installation.put_in_flight(instance, Status.FAILURE)
     installation.put_in_flight(instance, Status.STARTING, parent)
+
+    assert requested(installation, instance) == ["strict", "other"]
+
+
+def test_a_replay_counts_for_no_drain(installation: Installation, instance: dg.DagsterInstance) -> None:
+    """It has no parent, and still works beside the drain."""
+    installation.accept("a")
+    run_id = installation.put_in_flight(instance, Status.STARTING)
+    instance.add_run_tags(run_id, {REPLAY_TAG: "selection"})
 
     assert requested(installation, instance) == ["strict", "other"]
 

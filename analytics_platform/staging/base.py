@@ -119,6 +119,19 @@ class DeadLetter:
 
 
 @dataclass(frozen=True, slots=True)
+class Dead:
+    """Which open dead letters are meant: those of which all of this is true."""
+
+    destination: str | None = None
+    event: str | None = None  # the name of a track call's event, else the call's type
+    user: str | None = None  # the userId or the anonymousId
+    reason: str | None = None  # words that the reason has in it
+    since: float | None = None  # buried then or later, seconds since the epoch
+    until: float | None = None  # buried before
+    ids: Collection[int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Parked:
     """An event of a user who is held back; it waits beside its stream, so that the cursor may pass it."""
 
@@ -347,10 +360,25 @@ class Staging(Protocol):
     # Dead letters
 
     def open_letters(self, destination: str, run_ids: Collection[str], after: int, limit: int) -> list[DeadLetter]:
-        """The letters that these runs buried and nobody has delivered or discarded since, by seq, beyond `after`."""
+        """The letters that these runs buried and nobody has delivered or discarded since, by seq, beyond `after`.
+
+        What was selected for a replay counts as the selection's, as if that were a run.
+        """
 
     def count_open_letters(self, destination: str, run_ids: Collection[str]) -> int:
         """How many such letters there are."""
+
+    def dead_letters(self, wanted: Dead, after: int, limit: int) -> list[DeadLetter]:
+        """The next of these open dead letters beyond the id `after`."""
+
+    def count_dead_letters(self, wanted: Dead) -> Mapping[tuple[str, str], int]:
+        """How many such letters there are, by destination and reason."""
+
+    def select_letters(self, wanted: Dead, selection: str) -> int:
+        """Make these the letters of a selection, each of which is in one alone; returns how many they are."""
+
+    def discard_letters(self, wanted: Dead) -> int:
+        """Give these up; returns how many they were."""
 
     def settle_letters(self, lease: Lease, settlement: Settlement) -> None:
         """Record what became of dead letters in a replay: delivered, or dead again with a new reason."""

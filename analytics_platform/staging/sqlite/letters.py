@@ -2,10 +2,11 @@
 
 import json
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
-from analytics_platform.staging.base import Burial, DeadLetter, Event, Lease, Settlement
+from analytics_platform.staging.base import Burial, Dead, DeadLetter, Event, Lease, Settlement
 from analytics_platform.staging.sqlite.connection import Connection
 from analytics_platform.staging.sqlite.leases import hold
 
@@ -20,7 +21,25 @@ ON CONFLICT (destination, seq) DO UPDATE SET reason = excluded.reason, answer = 
 COLUMNS = """
 id, destination, seq, source, message_id, received_at, payload, reason, answer, run_id, buried_at, state
 """
-OF_THESE_RUNS = "state = 'dead' AND destination = ? AND run_id IN (SELECT value FROM json_each(?))"
+OF_THESE_RUNS = """
+state = 'dead' AND destination = :destination
+AND (run_id IN (SELECT value FROM json_each(:runs)) OR selection IN (SELECT value FROM json_each(:runs)))
+"""
+# A condition whose value is null holds for all.
+WANTED = """
+state = 'dead'
+AND (:destination IS NULL OR destination = :destination)
+AND (:event IS NULL OR coalesce(payload ->> '$.event', payload ->> '$.type') = :event)
+AND (:user IS NULL OR :user IN (payload ->> '$.userId', payload ->> '$.anonymousId'))
+AND (:reason IS NULL OR instr(lower(reason), lower(:reason)))
+AND (:since IS NULL OR buried_at >= :since)
+AND (:until IS NULL OR buried_at < :until)
+AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids)))
+"""
+LIST = f"SELECT {COLUMNS} FROM dead_letters WHERE id > :after AND {WANTED} ORDER BY id LIMIT :limit"  # noqa: S608  constants
+COUNT = f"SELECT destination, reason, count(*) FROM dead_letters WHERE {WANTED} GROUP BY destination, reason"  # noqa: S608  constants
+SELECT = f"UPDATE dead_letters SET selection = :selection WHERE {WANTED}"  # noqa: S608  constants
+DISCARD = f"UPDATE dead_letters SET state = 'discarded', settled_at = :now WHERE {WANTED}"  # noqa: S608  constants
 
 
 class Letters:
@@ -31,15 +50,37 @@ class Letters:
 
     def open_letters(self, destination: str, run_ids: Collection[str], after: int, limit: int) -> list[DeadLetter]:
         """See Staging.open_letters."""
-        query = f"SELECT {COLUMNS} FROM dead_letters WHERE {OF_THESE_RUNS} AND seq > ? ORDER BY seq LIMIT ?"  # noqa: S608  names of ours
+        query = f"SELECT {COLUMNS} FROM dead_letters WHERE {OF_THESE_RUNS} AND seq > :after ORDER BY seq LIMIT :limit"  # noqa: S608  names of ours
+        values = {"destination": destination, "runs": json.dumps([*run_ids]), "after": after, "limit": limit}
         with self._connection.reading() as db:
-            return [_letter(row) for row in db.execute(query, (destination, json.dumps([*run_ids]), after, limit))]
+            return [_letter(row) for row in db.execute(query, values)]
 
     def count_open_letters(self, destination: str, run_ids: Collection[str]) -> int:
         """See Staging.count_open_letters."""
         query = f"SELECT count(*) FROM dead_letters WHERE {OF_THESE_RUNS}"  # noqa: S608  names of ours
         with self._connection.reading() as db:
-            return int(db.execute(query, (destination, json.dumps([*run_ids]))).fetchone()[0])
+            values = {"destination": destination, "runs": json.dumps([*run_ids])}
+            return int(db.execute(query, values).fetchone()[0])
+
+    def dead_letters(self, wanted: Dead, after: int, limit: int) -> list[DeadLetter]:
+        """See Staging.dead_letters."""
+        with self._connection.reading() as db:
+            return [_letter(row) for row in db.execute(LIST, _values(wanted) | {"after": after, "limit": limit})]
+
+    def count_dead_letters(self, wanted: Dead) -> Mapping[tuple[str, str], int]:
+        """See Staging.count_dead_letters."""
+        with self._connection.reading() as db:
+            return {(destination, reason): count for destination, reason, count in db.execute(COUNT, _values(wanted))}
+
+    def select_letters(self, wanted: Dead, selection: str) -> int:
+        """See Staging.select_letters."""
+        with self._connection.writing() as db:
+            return db.execute(SELECT, _values(wanted) | {"selection": selection}).rowcount
+
+    def discard_letters(self, wanted: Dead) -> int:
+        """See Staging.discard_letters."""
+        with self._connection.writing() as db:
+            return db.execute(DISCARD, _values(wanted) | {"now": self._connection.clock()}).rowcount
 
     def settle_letters(self, lease: Lease, settlement: Settlement) -> None:
         """See Staging.settle_letters."""
@@ -91,3 +132,7 @@ def bury(db: sqlite3.Connection, destination: str, burials: Sequence[Burial], ru
 
 def _letter(row: tuple[Any, ...]) -> DeadLetter:
     return DeadLetter(row[0], row[1], Event(*row[2:7]), *row[7:])
+
+
+def _values(wanted: Dead) -> dict[str, object]:
+    return asdict(wanted) | {"ids": None if wanted.ids is None else json.dumps([*wanted.ids])}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-VERSION = 3
+VERSION = 4
 """The schema that this code reads and writes, kept in SQLite's user_version."""
 
 TABLES = """
@@ -126,6 +126,12 @@ CREATE TABLE parked (
 CREATE INDEX parked_users ON parked (destination, stream, user, seq, until);
 """
 
+# Of a dead letter, the replay that it was selected for last.
+SELECTIONS = """
+ALTER TABLE dead_letters ADD COLUMN selection TEXT;
+CREATE INDEX dead_letters_selected ON dead_letters (selection) WHERE state = 'dead'
+"""
+
 
 def migrate(path: Path, pragmas: Iterable[str]) -> None:
     """Bring the store to VERSION; of several processes that start together, the first one does it."""
@@ -145,6 +151,10 @@ def migrate(path: Path, pragmas: Iterable[str]) -> None:
     @migrations()
     def m003_parked_events(db: Database) -> None:
         _run(db, PARKED)
+
+    @migrations()
+    def m004_selections_of_dead_letters(db: Database) -> None:
+        _run(db, SELECTIONS)
 
     with path.with_name(f"{path.name}-migration").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

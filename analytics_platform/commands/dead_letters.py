@@ -1,0 +1,154 @@
+"""`analytics dead-letters`: what destinations would not take, and giving it up."""
+
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from analytics_platform.commands.since import HELP, since
+
+if TYPE_CHECKING:
+    from analytics_platform.settings import Settings
+    from analytics_platform.staging.base import Dead, DeadLetter, Staging
+
+app = typer.Typer(no_args_is_help=True, help="What destinations would not take.")
+
+Destination = Annotated[str | None, typer.Option(help="Only of this destination.")]
+Event = Annotated[str | None, typer.Option(help="Only this event; of calls without one, their type.")]
+User = Annotated[str | None, typer.Option(help="Only of this userId or anonymousId.")]
+Reason = Annotated[str | None, typer.Option(help="Only those whose reason has these words in it, such as 'HTTP 400'.")]
+Since = Annotated[str | None, typer.Option(help=f"Buried then or later. {HELP}")]
+Until = Annotated[str | None, typer.Option(help="Buried before that moment, written in the same way.")]
+Limit = Annotated[int, typer.Option(help="How many to show.", min=1)]
+Ids = Annotated[list[int] | None, typer.Argument(help="Only these, by their ids in the list; else all that match.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; say how many they are.")]
+
+
+@app.command("list")
+def list_(  # noqa: PLR0913, PLR0917  each is an option
+    destination: Destination = None,
+    event: Event = None,
+    user: User = None,
+    reason: Reason = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Limit = 20,
+) -> None:
+    """Show the open dead letters, the oldest first, and how many there are of each reason."""
+    dead = wanted(destination, event, user, reason, since, until)
+    with opened(settings()) as staging:
+        letters, counts = staging.dead_letters(dead, 0, limit), staging.count_dead_letters(dead)
+    for letter in letters:
+        typer.echo(_line(letter))
+    show_counts(counts)
+
+
+@app.command()
+def show(id: Annotated[int, typer.Argument(help="As in the list.")]) -> None:  # noqa: A002 - what the usage calls it
+    """Print one dead letter with the call and the vendor's own words, as JSON."""
+    with opened(settings()) as staging:
+        letters = staging.dead_letters(wanted(ids=[id]), 0, 1)
+    if not letters:
+        end(f"{id} is no open dead letter: it was delivered or discarded, or never there")
+    letter = letters[0]
+    shown = {
+        "id": letter.id,
+        "destination": letter.destination,
+        "reason": letter.reason,
+        "answer": letter.answer,
+        "buried": _moment(letter.buried_at),
+        "run": letter.run_id,
+        "source": letter.event.source,
+        "call": json.loads(letter.event.payload),
+    }
+    typer.echo(json.dumps(shown, indent=2))
+
+
+@app.command()
+def discard(  # noqa: PLR0913, PLR0917  each is an option
+    ids: Ids = None,
+    destination: Destination = None,
+    event: Event = None,
+    user: User = None,
+    reason: Reason = None,
+    since: Since = None,
+    until: Until = None,
+    *,
+    dry_run: DryRun = False,
+) -> None:
+    """Give dead letters up: no replay delivers them any more."""
+    if not any((ids, destination, event, user, reason, since, until)):
+        raise typer.BadParameter("say which: by id, or with an option; --since 1970-01-01 is all of them")
+    dead = wanted(destination, event, user, reason, since, until, ids or None)
+    with opened(settings()) as staging:
+        if dry_run:
+            show_counts(staging.count_dead_letters(dead))
+        else:
+            typer.echo(f"{staging.discard_letters(dead)} discarded")
+
+
+def wanted(  # noqa: PLR0913, PLR0917  each is an option
+    destination: str | None = None,
+    event: str | None = None,
+    user: str | None = None,
+    reason: str | None = None,
+    from_: str | None = None,
+    to: str | None = None,
+    ids: list[int] | None = None,
+) -> "Dead":
+    """The letters that the options name; ends the command when one is no moment."""
+    from analytics_platform.staging.base import Dead
+
+    now = time.time()
+    return Dead(destination, event, user, reason, since(from_, now), since(to, now), ids)
+
+
+def show_counts(counts: Mapping[tuple[str, str], int]) -> None:
+    """Print how many letters there are, of each destination and reason."""
+    typer.echo(f"{sum(counts.values())} dead")
+    for (destination, reason), count in sorted(counts.items(), key=lambda item: -item[1]):
+        typer.echo(f"  {count}  {destination}  {reason}")
+
+
+def settings() -> "Settings":
+    """The settings of this installation; raises ConfigurationError."""
+    from analytics_platform.settings import load
+
+    os.umask(0o077)  # the data folder is nobody else's business on this machine
+    return load(os.environ, Path.cwd())
+
+
+@contextmanager
+def opened(settings: "Settings") -> Iterator["Staging"]:
+    """The staging store of this installation; what it cannot do ends the command with one line."""
+    from analytics_platform.staging import open_staging
+    from analytics_platform.staging.base import StagingError
+
+    try:
+        with closing(open_staging(settings.queue)) as staging:
+            yield staging
+    except StagingError as error:
+        end(str(error))
+
+
+def end(sentence: str) -> NoReturn:
+    """End the command with one line."""
+    typer.echo(f"analytics: {sentence}", err=True)
+    raise typer.Exit(1) from None
+
+
+def _line(letter: "DeadLetter") -> str:
+    call = json.loads(letter.event.payload)
+    name = call.get("event") or call.get("type")
+    line = f"{letter.id}  {_moment(letter.buried_at)}  {letter.destination}  {name}  {letter.reason}"
+    return "".join(char if char.isprintable() else "?" for char in line)  # a terminal obeys some characters
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
