@@ -352,7 +352,7 @@ export interface CallOptions {
   readonly messageId?: string;
   readonly context?: Record<string, unknown>;
   /** Which destinations get it, as in Segment's spec. */
-  readonly integrations?: Record<string, unknown>;
+  readonly integrations?: Record<string, boolean | Record<string, unknown>>;
 }
 
 /** The methods of analytics.js that the typed ones use. */
