@@ -93,6 +93,16 @@ def test_the_keyboard_alone_opens_an_entry(tmp_path: Path) -> None:
     assert browse(file_of(tmp_path), scene)["value"] == ["Property", "Type", "Meaning"]
 
 
+@pytest.mark.parametrize("width", [1100, 320])
+def test_a_screen_reader_finds_a_table(tmp_path: Path, width: int) -> None:
+    """Also where it is laid out otherwise: each property heads its row."""
+    scene = "return page.locator('#report\\\\.exported').getByRole('rowheader').allTextContents();"
+
+    seen = browse(file_of(tmp_path) + "#report.exported", scene, width=width)
+
+    assert seen["value"] == ["report_id required", "format required", "row_count optional", "duration_ms optional"]
+
+
 def test_an_address_with_a_name_opens_that_entry(tmp_path: Path) -> None:
     """So that a colleague can be sent there."""
     scene = "return page.$$eval('.entry[open]', (found) => found.map((each) => each.id));"

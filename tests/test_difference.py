@@ -4,10 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from event_registry.defining import Definition, Deprecation
 from event_registry.difference import Change, changes, takes
 from event_registry.fields import HASHED, PERSONAL, REDACTED, Field, Type
+from event_registry.validation import Values
 
 STRING, INTEGER, NUMBER, TIMESTAMP = Type("string"), Type("integer"), Type("number"), Type("timestamp")
 AB, ABC = Type("choice", choices=("a", "b")), Type("choice", choices=("a", "b", "c"))
@@ -150,3 +153,26 @@ def test_changes_come_by_name_the_events_first() -> None:
 def test_a_type_takes_each_value_of_a_narrower_one(taker: Type, given: Type, does: bool) -> None:  # noqa: FBT001
     """And of no wider one."""
     assert takes(taker, given) is does
+
+
+MINIMA = st.sampled_from([None, 0.0, 2.0])
+SIMPLE = st.one_of(
+    st.sampled_from([STRING, TIMESTAMP, Type("boolean"), AB, ABC]),
+    st.builds(Type, st.sampled_from(["integer", "number"]), MINIMA),
+)
+TYPES = st.one_of(SIMPLE, st.builds(lambda item: Type("list", item=item), SIMPLE))
+VALUES = st.one_of(
+    *(st.sampled_from(["a", "c", "x", "2026-01-31T12:00:00Z"]), st.booleans(), st.sampled_from([-1, 0, 1, 2, 3])),
+    st.sampled_from([-1.5, 0.0, 0.5, 2.5]),
+    st.lists(st.sampled_from(["a", "c", 0, 3, 2.5, True, "2026-01-31T12:00:00Z"]), max_size=2),
+)
+
+
+@given(TYPES, TYPES, VALUES)
+def test_what_breaks_no_sender_is_accepted_by_the_new_plan(old: Type, new: Type, value: object) -> None:
+    """Whatever the old one accepted: the API judges with the same rules."""
+
+    def accepts(kind: Type) -> bool:
+        return not Values([prop(kind)], is_open=False).problems({"a": value}, "properties")
+
+    assert accepts(new) or not accepts(old) or not takes(new, old)
