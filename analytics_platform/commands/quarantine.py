@@ -3,20 +3,18 @@
 import json
 import os
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from analytics_platform.commands import installation
 from analytics_platform.commands.since import HELP, since
 
 if TYPE_CHECKING:
     from analytics_platform.quarantine import Plan, Release
     from analytics_platform.settings import Settings
-    from analytics_platform.staging.base import Aside, Quarantined, Staging
+    from analytics_platform.staging.base import Aside, Quarantined
 
 app = typer.Typer(no_args_is_help=True, help="What was kept aside because it breaks the plan, and its way back.")
 
@@ -32,7 +30,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; say wha
 def list_(event: Event = None, source: Source = None, since: Since = None, limit: Limit = 20) -> None:
     """Show the calls in quarantine, the oldest first, each with its first problem."""
     wanted = _wanted(event, source, since)
-    with _staging(_settings()) as staging:
+    with installation.staging(installation.settings()) as staging:
         calls = staging.quarantined(wanted, 0, limit)
         count = staging.count_quarantined(wanted)
     for call in calls:
@@ -45,10 +43,10 @@ def show(id: Annotated[int, typer.Argument(help="As in the list.")]) -> None:  #
     """Print one call with all its problems, as JSON."""
     from analytics_platform.staging.base import Aside
 
-    with _staging(_settings()) as staging:
+    with installation.staging(installation.settings()) as staging:
         calls = staging.quarantined(Aside(ids=[id]), 0, 1)
     if not calls:
-        _end(f"{id} is not in quarantine: it was released, or never there")
+        installation.end(f"{id} is not in quarantine: it was released, or never there")
     shown = {
         "id": calls[0].id,
         "source": calls[0].source,
@@ -67,9 +65,9 @@ def release(
     from analytics_platform.settings.hash_key import hash_key
     from analytics_platform.staging.suppression import SuppressionList
 
-    settings = _settings()
+    settings = installation.settings()
     plan = _plan(settings)
-    with _staging(settings) as staging:
+    with installation.staging(settings) as staging:
         suppressed = SuppressionList(staging, hash_key(os.environ, settings.data_dir))
         wanted = _wanted(event, source, since, ids or None)
         found = quarantine.release(staging, wanted, plan, suppressed.among, is_dry_run=dry_run)
@@ -89,7 +87,7 @@ def _line(call: "Quarantined") -> str:
     received = datetime.fromtimestamp(call.received_at, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     name = event_name(json.loads(call.payload))
-    return _printable(
+    return installation.printable(
         f"{call.id}  {received}  {call.source}  {name}  {problems[0]['path']}: {problems[0]['message']}{more}"
     )
 
@@ -103,19 +101,7 @@ def _report(found: "Release", done: str) -> None:
     if found.refused:
         typer.echo(f"{found.refused.total()} stay: they still break the plan")
     for (event, problem), count in found.refused.most_common():
-        typer.echo(_printable(f"  {count}  {event}  {problem}"))
-
-
-def _printable(text: str) -> str:
-    """Names are the sender's, and a terminal obeys some characters."""
-    return "".join(char if char.isprintable() else "?" for char in text)
-
-
-def _settings() -> "Settings":
-    from analytics_platform.settings import load
-
-    os.umask(0o077)  # the data folder is nobody else's business on this machine
-    return load(os.environ, Path.cwd())
+        typer.echo(installation.printable(f"  {count}  {event}  {problem}"))
 
 
 def _plan(settings: "Settings") -> "Plan":
@@ -126,21 +112,3 @@ def _plan(settings: "Settings") -> "Plan":
 
     modes = {source.name: source for source in settings.sources}
     return Plan(default(), modes, hash_key(os.environ, settings.data_dir))
-
-
-@contextmanager
-def _staging(settings: "Settings") -> Iterator["Staging"]:
-    """The staging store of this installation; what it cannot do ends the command with one line."""
-    from analytics_platform.staging import open_staging
-    from analytics_platform.staging.base import StagingError
-
-    try:
-        with closing(open_staging(settings.queue)) as staging:
-            yield staging
-    except StagingError as error:
-        _end(str(error))
-
-
-def _end(sentence: str) -> NoReturn:
-    typer.echo(f"analytics: {sentence}", err=True)
-    raise typer.Exit(1) from None

@@ -2,14 +2,15 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from analytics_platform.commands import installation
+
 if TYPE_CHECKING:
-    from analytics_platform.staging.base import Staging
     from analytics_platform.staging.suppression import Person, SuppressionList
 
 app = typer.Typer(no_args_is_help=True, help="Whose calls are neither stored nor delivered, from the next one on.")
@@ -45,7 +46,7 @@ def clear() -> None:
 @app.command()
 def count() -> None:
     """Say how many ids are on the list, and how many calls it has kept out."""
-    with _staging() as staging:
+    with installation.staging(installation.settings()) as staging:
         counts = staging.suppression_counts()
     typer.echo(f"ids on the list: {counts.listed}, calls dropped for it: {counts.dropped}")
 
@@ -58,7 +59,7 @@ def _people(users: list[str], anonymous: list[str], from_file: Path | None) -> l
     people += [Person("anonymous", each) for each in anonymous if each]
     people += _read(from_file) if from_file else []
     if not people:
-        _end("name somebody with --user, --anonymous or --from-file")
+        installation.end("name somebody with --user, --anonymous or --from-file")
     return people
 
 
@@ -69,44 +70,25 @@ def _read(path: Path) -> list["Person"]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        _end(f"{path} cannot be read ({type(error).__name__})")
+        installation.end(f"{path} cannot be read ({type(error).__name__})")
     people = []
     for number, line in enumerate(lines, 1):
         match line.split(maxsplit=1):
             case ["user" | "anonymous" as kind, name]:
                 people.append(Person(kind, name.rstrip()))
             case [_, *_]:
-                _end(f"{path}, line {number}: write `user ID` or `anonymous ID`; nobody of the file was taken")
+                installation.end(
+                    f"{path}, line {number}: write `user ID` or `anonymous ID`; nobody of the file was taken"
+                )
     return people
 
 
 @contextmanager
 def _suppression_list() -> Iterator["SuppressionList"]:
     """The list of this installation."""
-    from analytics_platform.settings import load
     from analytics_platform.settings.hash_key import hash_key
     from analytics_platform.staging.suppression import SuppressionList
 
-    data_dir = load(os.environ, Path.cwd()).data_dir
-    with _staging() as staging:
-        yield SuppressionList(staging, hash_key(os.environ, data_dir))
-
-
-@contextmanager
-def _staging() -> Iterator["Staging"]:
-    """The staging store of this installation; what it cannot do ends the command with one line."""
-    from analytics_platform.settings import load
-    from analytics_platform.staging import open_staging
-    from analytics_platform.staging.base import StagingError
-
-    os.umask(0o077)  # the data folder is nobody else's business on this machine
-    try:
-        with closing(open_staging(load(os.environ, Path.cwd()).queue)) as staging:
-            yield staging
-    except StagingError as error:
-        _end(str(error))
-
-
-def _end(sentence: str) -> NoReturn:
-    typer.echo(f"analytics: {sentence}", err=True)
-    raise typer.Exit(1) from None
+    settings = installation.settings()
+    with installation.staging(settings) as staging:
+        yield SuppressionList(staging, hash_key(os.environ, settings.data_dir))
