@@ -24,6 +24,9 @@ UnplannedMode = Literal["reject", "quarantine", "warn", "off"]
 # A word, not an abbreviation such as `e.g.`, and behind its stop a capital letter.
 _NEXT_SENTENCE = re.compile(r"\w{4,}[.!?]\s+[A-Z]")
 
+TAKEN = frozenset({*dir(BaseModel), "definition"})
+"""Names that no field may have, because its class needs them."""
+
 _defined: dict[tuple[str, str], str] = {}  # (the scope of a class, what it defines) -> the class
 
 
@@ -212,6 +215,9 @@ def _read_fields(cls: type[BaseModel], example: Mapping[str, object]) -> list[Fi
     below = field_docstrings(cls)
     fields: list[Field] = []
     for name, info in cls.model_fields.items():
+        if name in TAKEN:
+            remedy = f'{name}_ and alias it, Field(alias="{name}")'
+            raise definition_error(cls, f"the field {name} has a name that Pydantic needs: call it {remedy}")
         description = info.description or below.get(name, "")
         if not description:
             raise definition_error(cls, f"the field {name} has no docstring below it")

@@ -5,9 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
-from pydantic import BaseModel
-
-from event_registry.defining import OBJECT_ACTION, NameConvention
+from event_registry.defining import OBJECT_ACTION, TAKEN, NameConvention
 from event_registry.fields import Type
 from event_registry.generate.naming import pascal
 from event_registry.generate.text import quoted
@@ -148,7 +146,7 @@ def _identifier(name: str) -> str:
     plain = re.sub(r"\W+", "_", name).strip("_")
     if not plain.isidentifier():
         plain = f"property_{plain}".rstrip("_")
-    is_taken = keyword.iskeyword(plain) or hasattr(BaseModel, plain) or plain.startswith("model_")
+    is_taken = keyword.iskeyword(plain) or plain in TAKEN or plain.startswith("model_")
     return f"{plain}_" if is_taken else plain
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from pydantic import Field as Rule
-from pydantic import field_validator
+from pydantic import create_model, field_validator
 
 from event_registry.definitions import Definition, DefinitionError, Deprecation, Event, Traits
 from event_registry.fields import Field, Type
@@ -297,6 +297,17 @@ def test_two_fields_have_two_names_on_the_wire() -> None:
             """The page's id."""
             other: str = Rule(alias="page_id")
             """The page's id, again."""
+
+
+@pytest.mark.filterwarnings("ignore:Field name:UserWarning")  # Pydantic's own, which names no remedy
+@pytest.mark.parametrize("name", ["copy", "definition"])
+def test_a_field_hides_nothing_that_its_class_needs(name: str) -> None:
+    """The error says how to send a property of this name all the same."""
+    said: dict[str, Any] = {"name": "page.hidden", "owner": "docs", "since": "2026-01-31", "example": {name: "c"}}
+    fields: dict[str, Any] = {name: (str, ...)}
+
+    with pytest.raises(DefinitionError, match=rf'Hiding: the field {name} .* Field\(alias="{name}"\)'):
+        create_model("Hiding", __base__=Event, __doc__="It hid.", __cls_kwargs__=said, **fields)
 
 
 def test_a_rule_in_python_is_refused() -> None:
