@@ -75,7 +75,7 @@ def test_without_history_the_plan_is_loaded(installation: Path) -> None:
     """And no store is looked at."""
     done = check(installation / "elsewhere", f"{installation}/plan.py")
 
-    assert (done.exit_code, done.output) == (0, f"{installation}/plan.py is right: 1 events, 0 sets of traits\n")
+    assert (done.exit_code, done.output) == (0, f"{installation}/plan.py is right; events: 1, calls with traits: 0\n")
     assert not (installation / "elsewhere").exists()
 
 

@@ -58,7 +58,7 @@ def test_a_draft_is_written_to_a_new_file(installation: Path) -> None:
     first = infer(installation, f"{installation}/draft.py")
     again = infer(installation, f"{installation}/draft.py")
 
-    assert first.output == f"2 events that the plan does not know: see {installation}/draft.py\n"
+    assert first.output == f"events that the plan does not know: 2, see {installation}/draft.py\n"
     assert (again.exit_code, again.output) == (
         1,
         f"analytics: {installation}/draft.py cannot be written (FileExistsError)\n",

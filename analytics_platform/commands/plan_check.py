@@ -30,7 +30,7 @@ def check(plan: Named = None, *, against_history: History = False, since: Since 
     found = _plan(plan)
     name = plan or "the installed plan"
     if not against_history:
-        typer.echo(f"{name} is right: {len(found.names)} events, {len(found.traits)} sets of traits")
+        typer.echo(f"{name} is right; events: {len(found.names)}, calls with traits: {len(found.traits)}")
         return
     from analytics_platform.rehearsal import rehearse
 

@@ -37,7 +37,7 @@ def infer(out: Out = None, *, since: Since = None) -> None:
             file.write(text)
     except OSError as error:
         installation.end(f"{out} cannot be written ({type(error).__name__})")
-    typer.echo(f"{len(seen.events)} events that the plan does not know: see {out}")
+    typer.echo(f"events that the plan does not know: {len(seen.events)}, see {out}")
 
 
 def _convention() -> "NameConvention":
