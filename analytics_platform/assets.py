@@ -9,6 +9,7 @@ from itertools import islice, pairwise
 import dagster as dg
 from dagster._utils.schedules import schedule_execution_time_iterator  # the one that schedules themselves run by
 
+from analytics_platform.metadata import destination_key
 from analytics_platform.ops import place
 from analytics_platform.partitions import partitions_of, period_of
 from analytics_platform.resources import Platform
@@ -90,7 +91,12 @@ def lineage(declarations: Sequence[Declaration], destinations: Sequence[str]) ->
             description="The log of accepted events: snapshots append to it as the ingest API does.",
         ),
         *(
-            dg.AssetSpec(dg.AssetKey(["destinations", name]), deps=[STAGING], group_name="delivery")
+            dg.AssetSpec(
+                destination_key(name),
+                deps=[STAGING],
+                group_name="delivery",
+                description="Each run of `delivery` records here what it has delivered, and how fast.",
+            )
             for name in destinations
         ),
     ]

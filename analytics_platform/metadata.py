@@ -1,11 +1,14 @@
 """What Dagster's UI shows of a run: numbers, ids and reasons, never the contents of events."""
 
+from collections.abc import Mapping
+
 import dagster as dg
 
 from analytics_platform.delivery.run import Report
+from analytics_platform.delivery.tally import Sample
 from analytics_platform.delivery.words import words
 
-Metadata = dict[str, dg.TableMetadataValue | int | str]
+Metadata = dict[str, dg.TableMetadataValue | int | float | str]
 
 
 def describe(report: Report) -> Metadata:
@@ -17,7 +20,15 @@ def describe(report: Report) -> Metadata:
         "requests": tally.requests,
         "rejected_in_all": tally.dead,
         "still_dead": report.still_dead,
+        "bytes": tally.bytes,
+        **_quantiles("lag_seconds", tally.lags),
+        **_quantiles("vendor_seconds", tally.latencies),
     }
+    if report.reasons:
+        reasons = sorted(report.reasons.items(), key=lambda item: -item[1])
+        metadata["reasons"] = dg.MetadataValue.table(
+            [dg.TableRecord({"reason": reason, "events": count}) for reason, count in reasons]
+        )
     if report.dead_letters:
         records = [
             dg.TableRecord(
@@ -34,6 +45,24 @@ def describe(report: Report) -> Metadata:
     if report.note:
         metadata["note"] = report.note
     return metadata
+
+
+def health(destination: str, metadata: Mapping[str, object]) -> dg.AssetMaterialization:
+    """What a run says about its destination; Dagster plots the numbers of one run after the other."""
+    numbers = (int, float, dg.IntMetadataValue, dg.FloatMetadataValue)
+    shown = {name: value for name, value in metadata.items() if isinstance(value, numbers)}
+    return dg.AssetMaterialization(asset_key=destination_key(destination), metadata=shown)
+
+
+def destination_key(destination: str) -> dg.AssetKey:
+    """The asset that stands for a destination."""
+    return dg.AssetKey(["destinations", destination])
+
+
+def _quantiles(name: str, sample: Sample) -> dict[str, float]:
+    """The half and the 95 % of a sample, to the millisecond; nothing when nothing was measured."""
+    found = {"p50": sample.quantile(0.5), "p95": sample.quantile(0.95)}
+    return {f"{name}_{which}": round(value, 3) for which, value in found.items() if value is not None}
 
 
 def sentence(destination: str, report: Report) -> str:

@@ -9,7 +9,7 @@ import dagster as dg
 
 from analytics_platform.delivery.job import Surroundings
 from analytics_platform.delivery.run import Attempt, Report, execute
-from analytics_platform.metadata import describe, sentence
+from analytics_platform.metadata import describe, health, sentence
 from analytics_platform.resources import Platform
 from analytics_platform.settings import ConfigurationError
 from analytics_platform.staging.base import StagingError
@@ -39,8 +39,12 @@ def deliver(context: dg.OpExecutionContext, config: Deliver, platform: Platform)
     )
     outcome = try_once(config.destination, attempt, platform, config.rate)
     if isinstance(outcome, dg.Failure):
+        if outcome.metadata and not outcome.allow_retries:
+            context.log_event(health(config.destination, outcome.metadata))
         raise outcome
-    context.add_output_metadata({**describe(outcome)})
+    metadata = describe(outcome)
+    context.log_event(health(config.destination, metadata))
+    context.add_output_metadata({**metadata})
 
 
 @dg.job(executor_def=dg.in_process_executor)

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from analytics_platform.delivery.drain import Drain
-from analytics_platform.delivery.flush import Tally
 from analytics_platform.delivery.job import End, Job, Pace, Surroundings
 from analytics_platform.delivery.run import Attempt, Report, execute
+from analytics_platform.delivery.tally import Tally
 from analytics_platform.staging import open_staging
 from analytics_platform.staging.base import Entry, Lease, StreamState
 from analytics_platform.staging.suppression import Person, SuppressionList

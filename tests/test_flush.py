@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics_platform.delivery.flush import Failure, Flush, Tally, is_suspect, judge, sort
+from analytics_platform.delivery.flush import Failure, Flush, is_suspect, judge, sort
 from analytics_platform.delivery.lanes import spread
 from analytics_platform.delivery.patience import ALONE_LIMIT, SUSPECT, TOO_FAST
 from analytics_platform.delivery.routing import Route
+from analytics_platform.delivery.tally import Tally
 from analytics_platform.destinations.base import Outcome, Outgoing
 from analytics_platform.staging.base import Event, LeaseLost, Settlement, StagingError, Trouble
 from tests.fakes.destination import FORBIDDEN, UNAVAILABLE, Obedient, throttled

@@ -2,9 +2,10 @@
 
 import pytest
 
-from analytics_platform.delivery.flush import Failure, Flush, Tally
+from analytics_platform.delivery.flush import Failure, Flush
 from analytics_platform.delivery.holds import Holds, key_of
 from analytics_platform.delivery.patience import LONGEST_WAIT, PARKED_AT_MOST
+from analytics_platform.delivery.tally import Tally
 from analytics_platform.destinations.base import Outgoing
 from analytics_platform.staging.base import Event, HeldBack
 from tests.fakes.clock import Clock

@@ -3,9 +3,9 @@
 import dagster as dg
 import pytest
 
-from analytics_platform.delivery.flush import Tally
 from analytics_platform.delivery.run import Report
-from analytics_platform.metadata import describe, sentence
+from analytics_platform.delivery.tally import Tally
+from analytics_platform.metadata import describe, health, sentence
 from analytics_platform.staging.base import DeadLetter, Ending, Event
 
 EVENT = Event(7, "web", "m-7", 0.0, '{"properties": {"title": "content-canary"}}')
@@ -14,13 +14,49 @@ LETTER = DeadLetter(1, "vendor", EVENT, "HTTP 400", "invalid field answer-canary
 
 def test_numbers_are_shown_of_every_run() -> None:
     """Dagster plots them over time."""
-    assert describe(Report(Tally(requests=3, delivered=120, skipped=5))) == {
+    tally = Tally(requests=3, delivered=120, skipped=5, bytes=4000)
+    tally.lags.values.extend([0.5] * 18 + [2.0, 9.0])
+    tally.latencies.values.extend([0.1, 0.2, 0.3])
+
+    assert describe(Report(tally)) == {
         "delivered": 120,
         "skipped": 5,
         "requests": 3,
         "rejected_in_all": 0,
         "still_dead": 0,
+        "bytes": 4000,
+        "lag_seconds_p50": 0.5,
+        "lag_seconds_p95": 2.0,
+        "vendor_seconds_p50": 0.2,
+        "vendor_seconds_p95": 0.3,
     }
+
+
+def test_what_was_not_measured_is_not_shown() -> None:
+    """A zero would be a lie in the plot."""
+    assert "lag_seconds_p50" not in describe(Report())
+
+
+def test_the_health_of_a_destination_is_its_runs_numbers() -> None:
+    """Each run is a point of the plots on the destination's page; tables stay with the run."""
+    metadata = describe(Report(Tally(dead=2), still_dead=1, dead_letters=[LETTER], reasons={"HTTP 400": 1}))
+
+    event = health("vendor", dg.Failure("", metadata=metadata).metadata)
+
+    assert event.asset_key == dg.AssetKey(["destinations", "vendor"])
+    assert event.metadata["rejected_in_all"] == dg.IntMetadataValue(2)
+    assert {"rejected", "reasons"}.isdisjoint(event.metadata)
+
+
+def test_reasons_are_counted_in_a_table() -> None:
+    """Of all letters, not of the first ones alone; the most frequent first."""
+    table = describe(Report(still_dead=205, reasons={"HTTP 413": 5, "HTTP 400": 200}))["reasons"]
+
+    assert isinstance(table, dg.TableMetadataValue)
+    assert [record.data for record in table.records] == [
+        {"reason": "HTTP 400", "events": 200},
+        {"reason": "HTTP 413", "events": 5},
+    ]
 
 
 def test_what_is_still_dead_is_named_with_its_reason() -> None:

@@ -82,13 +82,30 @@ def test_a_run_delivers_and_shows_its_numbers(installation: Installation, instan
     output = next(event for event in result.all_events if event.is_successful_output)
     assert result.success
     assert installation.vendor.accepted_ids == ["a", "b"]
-    assert {name: value.value for name, value in output.step_output_data.metadata.items()} == {
+    shown = {name: value.value for name, value in output.step_output_data.metadata.items()}
+    assert {name: value for name, value in shown.items() if isinstance(value, int) and name != "bytes"} == {
         "delivered": 2,
         "skipped": 0,
         "requests": 1,
         "rejected_in_all": 0,
         "still_dead": 0,
     }
+    assert {*shown} > {"bytes", "lag_seconds_p50", "lag_seconds_p95", "vendor_seconds_p50", "vendor_seconds_p95"}
+
+
+def test_a_run_records_the_health_of_its_destination(installation: Installation, kept: dg.DagsterInstance) -> None:
+    """Also when it fails: each run is a point in the plots of the destination's asset."""
+    installation.accept("event-a", "event-b", destination="other")
+    refuse(installation, "event-b")
+
+    result = installation.execute(kept, "other")
+
+    recorded = kept.get_latest_materialization_event(dg.AssetKey(["destinations", "other"]))
+    assert recorded is not None
+    assert recorded.run_id == result.run_id
+    assert recorded.asset_materialization is not None
+    numbers = recorded.asset_materialization.metadata
+    assert (numbers["delivered"].value, numbers["still_dead"].value) == (1, 1)
 
 
 def test_a_rejected_event_fails_its_run_and_re_executing_delivers_exactly_it(

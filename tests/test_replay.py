@@ -2,9 +2,9 @@
 
 import pytest
 
-from analytics_platform.delivery.flush import Tally
 from analytics_platform.delivery.job import End
 from analytics_platform.delivery.replay import READ, Replay
+from analytics_platform.delivery.tally import Tally
 from analytics_platform.destinations.base import Outcome
 from analytics_platform.staging.base import LeaseLost, replay
 from tests.fakes.destination import FORBIDDEN, UNAVAILABLE, throttled

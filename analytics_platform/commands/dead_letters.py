@@ -106,7 +106,7 @@ def wanted(  # noqa: PLR0913, PLR0917  each is an option
     from analytics_platform.staging.base import Dead
 
     now = time.time()
-    return Dead(destination, event, user, reason, since(from_, now), since(to, now), ids)
+    return Dead(destination, event, user, reason, since(from_, now), since(to, now), ids=ids)
 
 
 def show_counts(counts: Mapping[tuple[str, str], int]) -> None:

@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from analytics_platform.delivery.flush import Failure, Flush, Sorted, Tally, is_suspect, judge, sort
+from analytics_platform.delivery.flush import Failure, Flush, Sorted, is_suspect, judge, sort
 from analytics_platform.delivery.holds import Holds, only
 from analytics_platform.delivery.job import End, Job, Surroundings
 from analytics_platform.delivery.lanes import probes, spread
 from analytics_platform.delivery.patience import LONGEST_HOLD, hold_after
 from analytics_platform.delivery.rate import Rate
 from analytics_platform.delivery.settling import settle_surely
+from analytics_platform.delivery.tally import Measured, Tally
 from analytics_platform.delivery.throttle import Throttle
 from analytics_platform.destinations.base import Outgoing
 from analytics_platform.staging.base import Event, Lease, Settlement, Trouble
@@ -37,6 +38,7 @@ class Drain:
         self._throttle = Throttle(world.monotonic, world.wait, world.stop)
         self._asked = False
         self._holds = Holds(world.clock, world.staging.held_back(job.name))
+        self._destination = Measured(job.destination, world.monotonic, tally)
         self._has_blamed = False  # single events, which says nothing of the vendor while there are no others
         self._rate = Rate(job.rate_limit, world.monotonic, world.wait, world.stop)
         self._probing = world.staging.health(job.name).failures > 0
@@ -121,7 +123,7 @@ class Drain:
             return None
         self._last_busy = self._world.monotonic()
         flush = Flush(
-            self._job.destination,
+            self._destination,
             self._settle,
             self._rate.before(self._world.guard),
             self._world.stop,
@@ -244,3 +246,4 @@ class Drain:
 
     def _settle(self, settlement: Settlement) -> None:
         settle_surely(lambda: self._world.staging.settle(self._lease, settlement), self._world)
+        self._tally.note_lags(settlement.delivered, self._world.clock())

@@ -12,21 +12,12 @@ import msgspec
 from analytics_platform.delivery.lanes import pieces
 from analytics_platform.delivery.patience import ALONE_LIMIT, SUSPECT, TOO_FAST
 from analytics_platform.delivery.routing import Route
+from analytics_platform.delivery.tally import Tally
 from analytics_platform.destinations.base import Destination, Outcome, Outgoing, User, user_of
 from analytics_platform.staging.base import Burial, Event, Settlement, Trouble
 
 Settle = Callable[[Settlement], None]
 Heed = Callable[[Outcome], None]
-
-
-@dataclass(slots=True)
-class Tally:
-    """What a run has done so far."""
-
-    requests: int = 0
-    delivered: int = 0
-    skipped: int = 0
-    dead: int = 0
 
 
 @dataclass(frozen=True, slots=True)

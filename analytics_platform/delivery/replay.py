@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from analytics_platform.delivery.drain import PROBES
-from analytics_platform.delivery.flush import Flush, Tally, sort
+from analytics_platform.delivery.flush import Flush, sort
 from analytics_platform.delivery.job import End, Job, Surroundings
 from analytics_platform.delivery.lanes import spread
 from analytics_platform.delivery.rate import Rate
 from analytics_platform.delivery.settling import settle_surely
+from analytics_platform.delivery.tally import Measured, Tally
 from analytics_platform.delivery.throttle import Throttle
 from analytics_platform.destinations.base import Outgoing
 from analytics_platform.staging.base import Burial, Lease, Settlement
@@ -25,6 +26,7 @@ class Replay:
         self._world = world
         self._tally = tally
         self._throttle = Throttle(world.monotonic, world.wait, world.stop)
+        self._destination = Measured(job.destination, world.monotonic, tally)
         self._rate = Rate(job.rate_limit, world.monotonic, world.wait, world.stop)
         self._settled: set[int] = set()  # seqs of those read last
 
@@ -51,7 +53,7 @@ class Replay:
         job, alone = self._job, False
         while left := [each for each in letters if each.event.seq not in self._settled]:
             before = self._rate.before(self._world.guard)
-            flush = Flush(job.destination, self._settle, before, self._world.stop, self._tally, self._rate.heed)
+            flush = Flush(self._destination, self._settle, before, self._world.stop, self._tally, self._rate.heed)
             if alone:
                 flush.run([[each] for each in left[: max(PROBES, job.concurrency)]], 1, job.concurrency)
             else:
@@ -83,5 +85,6 @@ class Replay:
 
     def _settle(self, settlement: Settlement) -> None:
         settle_surely(lambda: self._world.staging.settle_letters(self._lease, settlement), self._world)
+        self._tally.note_lags(settlement.delivered, self._world.clock())
         self._settled.update(event.seq for event in settlement.delivered)
         self._settled.update(burial.event.seq for burial in settlement.dead)

@@ -2,16 +2,16 @@
 
 import dataclasses
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from analytics_platform.delivery.drain import Drain
-from analytics_platform.delivery.flush import Tally
 from analytics_platform.delivery.heart import Heart
 from analytics_platform.delivery.job import End, Job, Surroundings
 from analytics_platform.delivery.patience import is_ahead, wait_after
 from analytics_platform.delivery.replay import Replay
-from analytics_platform.staging.base import LEASE_SECONDS, DeadLetter, Ending, Lease, LeaseLost, live, replay
+from analytics_platform.delivery.tally import Tally
+from analytics_platform.staging.base import LEASE_SECONDS, Dead, DeadLetter, Ending, Lease, LeaseLost, live, replay
 
 UNDONE: tuple[Ending, ...] = ("down", "halted", "crashed")
 """Endings of runs that had more to deliver: re-executing one of them tries again at once."""
@@ -44,6 +44,7 @@ class Report:
     note: str | None = None
     still_dead: int = 0  # open dead letters that this run was to answer for
     dead_letters: Sequence[DeadLetter] = ()  # the first NAMED of them
+    reasons: Mapping[str, int] = field(default_factory=dict)  # of all of them
     retry_in: float | None = None  # seconds until the sensor tries again
 
 
@@ -138,7 +139,9 @@ class Run:
     def note_letters(self) -> int:
         """Report the dead letters that this run answers for and that are still open; returns how many these are."""
         answers_for = [self._attempt.run_id, *self._attempt.re_executes]
-        self._report.still_dead = self._world.staging.count_open_letters(self._job.name, answers_for)
+        counts = self._world.staging.count_dead_letters(Dead(destination=self._job.name, runs=answers_for))
+        self._report.reasons = {reason: count for (_, reason), count in counts.items()}
+        self._report.still_dead = sum(counts.values())
         self._report.dead_letters = self._world.staging.open_letters(self._job.name, answers_for, 0, NAMED)
         return self._report.still_dead
 

@@ -128,6 +128,7 @@ class Dead:
     reason: str | None = None  # words that the reason has in it
     since: float | None = None  # buried then or later, seconds since the epoch
     until: float | None = None  # buried before
+    runs: Collection[str] | None = None  # buried by one of these, or in a selection of this name
     ids: Collection[int] | None = None
 
 

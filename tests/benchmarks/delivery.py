@@ -10,8 +10,8 @@ from uuid import uuid4
 import requests
 
 from analytics_platform.delivery.drain import Drain
-from analytics_platform.delivery.flush import Tally
 from analytics_platform.delivery.job import Job, Surroundings
+from analytics_platform.delivery.tally import Tally
 from analytics_platform.destinations.http import Client
 from analytics_platform.destinations.posting import Terms
 from analytics_platform.destinations.segment import Segment

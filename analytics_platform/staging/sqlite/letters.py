@@ -34,6 +34,8 @@ AND (:user IS NULL OR :user IN (payload ->> '$.userId', payload ->> '$.anonymous
 AND (:reason IS NULL OR instr(lower(reason), lower(:reason)))
 AND (:since IS NULL OR buried_at >= :since)
 AND (:until IS NULL OR buried_at < :until)
+AND (:runs IS NULL OR run_id IN (SELECT value FROM json_each(:runs))
+    OR selection IN (SELECT value FROM json_each(:runs)))
 AND (:ids IS NULL OR id IN (SELECT value FROM json_each(:ids)))
 """
 LIST = f"SELECT {COLUMNS} FROM dead_letters WHERE id > :after AND {WANTED} ORDER BY id LIMIT :limit"  # noqa: S608  constants
@@ -135,4 +137,5 @@ def _letter(row: tuple[Any, ...]) -> DeadLetter:
 
 
 def _values(wanted: Dead) -> dict[str, object]:
-    return asdict(wanted) | {"ids": None if wanted.ids is None else json.dumps([*wanted.ids])}
+    lists = {"ids": wanted.ids, "runs": wanted.runs}
+    return asdict(wanted) | {name: None if found is None else json.dumps([*found]) for name, found in lists.items()}
