@@ -63,10 +63,10 @@ def test_more_than_a_page_is_counted_once(staging: Staging) -> None:
 
 def test_what_comes_while_it_is_read_is_left_out(staging: Staging) -> None:
     """A busy log has no end."""
-    staging.append([sent("m-1"), sent("m-2")])
+    staging.append([sent(f"m-{number}") for number in range(PAGE + 1)])
 
     events = accepted(staging, None)
     first = next(events)
-    staging.append([sent("m-3")])
+    staging.append([sent("late")])
 
-    assert [first.message_id, *(event.message_id for event in events)] == ["m-1", "m-2"]
+    assert [first.message_id, *(event.message_id for event in events)] == [f"m-{number}" for number in range(PAGE + 1)]
