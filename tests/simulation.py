@@ -87,6 +87,10 @@ class Simulation:
         """Let the vendor have so many requests a second from the next run on."""
         self.job = replace(self.job, rate_limit=per_second)
 
+    def beat_for(self, run_id: str) -> None:
+        """Have this run's heart beat, too, while time passes."""
+        self._alive.add(run_id)
+
     def stop(self) -> None:
         """Tell whoever works to stop."""
         self.is_stopping = True

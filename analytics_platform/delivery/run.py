@@ -76,7 +76,7 @@ def execute(job: Job, attempt: Attempt, world: Surroundings) -> Report:
         ending = "stopped"
         if not run.note_letters():
             raise
-        ending, report.error = "buried", "it was cancelled"  # and fails with its table, rather than as cancelled
+        ending, report.error = "buried", "it was cancelled"  # and shows its table
     finally:
         if ending is None:
             staging.heartbeat(run_id, attempt.pause + LEASE_SECONDS)
