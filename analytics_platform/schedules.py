@@ -11,6 +11,7 @@ from analytics_platform.partitions import key_at, partitions_of
 from analytics_platform.snapshots.declaration import Declaration
 
 SNAPSHOT_TAG = "snapshot"
+PRIORITY_TAG = "dagster/priority"
 PARTITION_TAG = "dagster/partition"
 CATCH_UP = 31  # scheduled readings that are looked back at for missed ones
 
@@ -40,9 +41,16 @@ def snapshot_schedule(declaration: Declaration, job: UnresolvedAssetJobDefinitio
         moment = tick if declaration.is_of_any_time else max(tick, datetime.now(UTC))
         key = key_at(declaration, moment)
         wanted = [*missed(declaration, job.name, context.instance, tick), *([key] if key else [])]
-        return [dg.RunRequest(partition_key=each, run_key=f"{tick.isoformat()} {each}") for each in wanted]
+        return [_request(each, place, tick) for place, each in enumerate(wanted)]
 
     return scheduled
+
+
+def _request(partition: str, place: int, tick: datetime) -> dg.RunRequest:
+    """The request of one partition; the queue takes the oldest first, in whatever order Dagster submits them."""
+    return dg.RunRequest(
+        partition_key=partition, run_key=f"{tick.isoformat()} {partition}", tags={PRIORITY_TAG: str(-place)}
+    )
 
 
 def missed(declaration: Declaration, job: str, instance: dg.DagsterInstance, tick: datetime) -> list[str]:

@@ -70,6 +70,15 @@ def test_what_was_missed_is_taken_oldest_first(tmp_path: Path, instance: dg.Dags
     assert requested(declared(tmp_path), instance) == ["2026-03-06", "2026-03-07", "2026-03-08", "2026-03-09"]
 
 
+def test_the_queue_takes_the_oldest_first(tmp_path: Path, instance: dg.DagsterInstance) -> None:
+    """Dagster submits what a tick requests from several threads, in any order."""
+    taken(instance, "2026-03-06")
+
+    made = requests(declared(tmp_path), instance, TICK)
+
+    assert [request.tags["dagster/priority"] for request in made] == ["0", "-1", "-2"]
+
+
 def test_a_gap_is_filled_whatever_was_taken_after_it(tmp_path: Path, instance: dg.DagsterInstance) -> None:
     """The newest one alone does not say that nothing is missing."""
     taken(instance, "2026-03-05", "2026-03-06", "2026-03-08")

@@ -231,7 +231,7 @@ def test_an_address_as_hosting_services_write_it_is_taken(tmp_path: Path) -> Non
     """postgres:// is what many of them say."""
     with postgres(tmp_path) as url:
         asked = Query(
-            VARIABLE, SecretStr(url.replace("postgresql:", "postgres:")), "postgresql", "SELECT 1", frozenset(), 5
+            VARIABLE, SecretStr(url.replace("postgresql:", "postgres:")), "postgresql", "SELECT 1", frozenset(), 30
         )
 
         assert rows(asked) == [(1,)]
