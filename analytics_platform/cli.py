@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from analytics_platform.commands import dead_letters, quarantine, snapshot, suppress
+from analytics_platform.commands import dead_letters, quarantine, snapshot, sources, suppress
 from analytics_platform.commands.catalog import catalog
 from analytics_platform.commands.check_destinations import check
 from analytics_platform.commands.generate import generate
@@ -57,6 +57,7 @@ app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(snapshot.app, name="snapshot")
 app.add_typer(suppress.app, name="suppress")
 app.add_typer(destinations, name="destinations")
+app.add_typer(sources.app, name="sources")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.command()(replay)
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -15,7 +15,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from analytics_platform.settings import Source
 from analytics_platform.settings.privacy import PrivacySettings
 from analytics_platform.staging.base import StagingError
 from event_registry.registry import Registry
@@ -31,11 +30,15 @@ from ingest_api.geoip import GeoIp
 from ingest_api.head import Head
 from ingest_api.intake import sort_calls
 from ingest_api.limits import Limits
+from ingest_api.origins import check_origin
 from ingest_api.paths import Paths
 from ingest_api.rate_limit import RateLimit
 from ingest_api.sources import Sources
 from ingest_api.validation import Rules
 from ingest_api.writer import Overloaded, Writer
+
+if TYPE_CHECKING:  # with JWT and HTTP libraries, which only those pay for who have sessions
+    from ingest_api.session import Sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +86,14 @@ class Api:
     limits: Limits
     privacy: PrivacySettings
     geoip: GeoIp | None
+    sessions: "Sessions | None"
 
 
 def create_app(  # noqa: PLR0913 - the parts that an API is made of, each of which a test may replace
     *,
     registry: Registry,
     hash_key: bytes,
-    sources: Iterable[Source],
+    sources: Sources,
     writer: Writer,
     clock: Callable[[], float] = time.time,
     monotonic: Callable[[], float] = time.monotonic,
@@ -97,21 +101,25 @@ def create_app(  # noqa: PLR0913 - the parts that an API is made of, each of whi
     privacy: PrivacySettings | None = None,
     geoip: GeoIp | None = None,
     catalog: Catalog | None = None,
+    sessions: "Sessions | None" = None,
+    address_rate: float = 0,
 ) -> Starlette:
     """The whole API; its lifespan starts the writer, and at the end drains and closes it.
 
-    `clock` gives seconds since the epoch, `monotonic` seconds that never go back; `hash_key` is the installation's.
+    `clock` gives seconds since the epoch, `monotonic` seconds that never go back; `hash_key` is the installation's;
+    `address_rate` is how many requests a second one address may send, 0 is off.
     """
     limits = limits or Limits()
     api = Api(
         Rules(registry, limits.event_bytes, hash_key),
-        Sources(sources),
-        RateLimit(monotonic),
+        sources,
+        RateLimit(monotonic, address_rate),
         writer,
         clock,
         limits,
         privacy or PrivacySettings(),
         geoip,
+        sessions,
     )
     paths = Paths(
         {path: Calls(api, SDK, kind) for path, kind in SDK_PATHS.items()}
@@ -124,10 +132,11 @@ def create_app(  # noqa: PLR0913 - the parts that an API is made of, each of whi
             Route("/health/live", live),
             Route("/health/ready", partial(ready, api)),
             *([Route(catalog.PATH, catalog.answer)] if catalog else []),
-            *(Route(path, preflight, methods=["OPTIONS"]) for path in _spellings([*SDK_PATHS, *OWN_PATHS])),
+            *(Route(path, preflight, methods=["OPTIONS"]) for path in _spellings(SDK_PATHS)),
+            *(Route(path, partial(own_preflight, sessions), methods=["OPTIONS"]) for path in _spellings(OWN_PATHS)),
         ],
         exception_handlers=dict.fromkeys((Overloaded, StagingError, HTTPException, Exception), failed),
-        lifespan=partial(lifespan, writer),
+        lifespan=partial(lifespan, writer, sessions),
     )
     app.router.redirect_slashes = False  # SDKs follow a redirected POST with a GET, and the events are lost
     return app
@@ -143,10 +152,13 @@ class Calls:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, whatever comes."""
+        head = Head(scope)
         try:
-            answer = await take_calls(self.api, self.door, self.kind, Head(scope), receive)
+            answer = await take_calls(self.api, self.door, self.kind, head, receive)
         except Exception as error:  # noqa: BLE001 - the last handler is for bugs of ours
             answer = answer_to(error)
+        if self.api.sessions and not self.door.is_for_sdks:
+            self.api.sessions.show(answer, head.get("origin"))
         await answer(scope, receive, send)
 
 
@@ -166,18 +178,23 @@ class Ingest(Starlette):
 async def take_calls(api: Api, door: Door, kind: str, head: Head, receive: Receive) -> Answer:
     """One POST: who is it, what is in it, is it valid, what do we add, write it, answer."""
     api.writer.check_room()
-    source = api.sources.of_header(head)
+    address = client_address(head, api.privacy.trusted_proxies, api.privacy.address_header)
+    api.rate_limit.take_of_address(address)
+    session = await api.sessions.of(head) if api.sessions and not door.is_for_sdks else None
+    source = api.sources.named(session.source) if session else api.sources.of_header(head, address)
     if source:
-        api.rate_limit.take(source)
+        if source.origins and not session:  # which has said by itself where it may come from
+            check_origin(source, head)
+        api.rate_limit.take(source, address)
     document = await read_json(head, receive, api.limits, is_sdk_path=door.is_for_sdks)
     if not source:
-        source = api.sources.of_document(document, head)
-        api.rate_limit.take(source)
+        source = api.sources.of_document(document, head, address)
+        check_origin(source, head)
+        api.rate_limit.take(source, address)
     batch = open_batch(document, kind, api.limits)
-    address = client_address(head, api.privacy.trusted_proxies, api.privacy.address_header)
     agent = head.get("user-agent")
     facts = Facts(api.clock(), address, agent, batch.sent_at, source.name, source.kind, api.privacy, api.geoip)
-    intake = sort_calls(batch, source, api.rules, facts)
+    intake = sort_calls(batch, source, api.rules, facts, session)
     if not intake.entries and not door.is_for_sdks:
         code = intake.rejected[0].problems[0].code
         return answers.nothing_valid(status_of(code), intake, code)
@@ -201,15 +218,25 @@ async def preflight(request: Request) -> Response:
     return answers.preflight(request.headers.get("access-control-request-headers"))
 
 
+async def own_preflight(sessions: "Sessions | None", request: Request) -> Response:
+    """The same on our own paths, where a page of ours may have a session in a cookie."""
+    answer = await preflight(request)
+    if sessions:
+        sessions.show(answer, request.headers.get("origin"))
+    return answer
+
+
 async def failed(_request: Request, error: Exception) -> Response:
     """Starlette's way to the answer of an error."""
     return answer_to(error)
 
 
 @asynccontextmanager
-async def lifespan(writer: Writer, _app: Starlette) -> AsyncIterator[None]:
+async def lifespan(writer: Writer, sessions: "Sessions | None", _app: Starlette) -> AsyncIterator[None]:
     """Events are taken from the start of the writer until it has written what still waits."""
     writer.start()
+    if sessions:
+        sessions.start()
     yield
     await run_in_threadpool(writer.close)
 

@@ -18,6 +18,11 @@ STATUS = {
     "missing_write_key": 401,
     "invalid_write_key": 401,
     "bad_credentials": 401,
+    "invalid_session": 401,
+    "source_disabled": 403,
+    "origin_not_allowed": 403,
+    "not_allowed_for_key": 403,
+    "wrong_user": 403,
     "request_timeout": 408,
     "body_too_large": 413,
     "event_too_large": 413,
@@ -30,6 +35,7 @@ STATUS = {
     "headers_too_large": 431,
     "overloaded": 503,
     "shutting_down": 503,
+    "session_keys_unavailable": 503,
 }
 BAD_REQUEST = 400
 

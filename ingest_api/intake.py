@@ -11,6 +11,7 @@ from event_registry.calls import MAX_MESSAGE_ID_LENGTH, Problem
 from event_registry.verdicts import Verdict, marks
 from ingest_api.batch import Batch
 from ingest_api.enrichment import Facts, enrich
+from ingest_api.permission import Session, check_key, identify_call
 from ingest_api.validation import Rules, judge
 
 
@@ -32,11 +33,20 @@ class Intake:
     warnings: list[Note] = field(default_factory=list)
 
 
-def sort_calls(batch: Batch, source: Source, rules: Rules, facts: Facts) -> Intake:
-    """Judge every call by itself; what is not rejected becomes an entry."""
+def sort_calls(
+    batch: Batch,
+    source: Source,
+    rules: Rules,
+    facts: Facts,
+    session: Session | None = None,
+) -> Intake:
+    """Judge every call by itself, as its session's user's if there is one; what is not rejected becomes an entry."""
     intake = Intake()
     for index, call in enumerate(batch):
-        verdict = judge(call, batch.kind, source, rules)
+        refused = identify_call(call, session) if session else None
+        if source.refused_calls:
+            refused = refused or check_key(call, source)
+        verdict = Verdict("rejected", [refused]) if refused else judge(call, batch.kind, source, rules)
         if verdict.outcome == "rejected":
             intake.rejected.append(Note(index, _message_id(call), verdict.problems))
             continue

@@ -10,19 +10,20 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import uvicorn
 from starlette.applications import Starlette
 
-from analytics_platform.settings import ConfigurationError, Settings, load
+from analytics_platform.settings import ConfigurationError, Settings, Source, config_path, load
 from analytics_platform.settings.hash_key import hash_key
+from analytics_platform.settings.session import SessionSettings, check_session_source
 from analytics_platform.staging import open_staging
 from analytics_platform.staging.base import Staging, StagingError
 from analytics_platform.staging.suppression import SuppressionList
@@ -34,8 +35,14 @@ from ingest_api.connections import Connections
 from ingest_api.geoip import GeoIp
 from ingest_api.limits import Limits
 from ingest_api.protocol import BoundedProtocol
+from ingest_api.rate_limit import WrongKeys
+from ingest_api.reload import Reload, Stamp, stamp_of
+from ingest_api.sources import Sources
 from ingest_api.workers import end_when_told, keep_working
 from ingest_api.writer import Writer
+
+if TYPE_CHECKING:
+    from ingest_api.session import Sessions
 
 BACKLOG = 2048  # connections that wait to be accepted
 SPARE_FILES = 100  # open files of a process that are no connections
@@ -49,6 +56,9 @@ class Parts(NamedTuple):
     hash_key: bytes
     geoip: GeoIp | None
     catalog: Catalog | None  # rendered before there are several processes, which share its memory
+    config: Path  # the settings file
+    config_stamp: Stamp  # its stamp before it was read
+    read_sources: Callable[[], Iterable[Source]]  # as they are in the file now
 
 
 class CannotServe(Exception):
@@ -90,6 +100,8 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
 
 def read_parts(environ: Mapping[str, str], cwd: Path) -> Parts:
     """Read all that can be wrong before anything is served; raises ConfigurationError and DefinitionError."""
+    config = config_path(environ, cwd)
+    stamp = stamp_of(config)
     settings = load(environ, cwd)
     database = settings.ingest.privacy.geoip_database
     plan = default()
@@ -99,7 +111,17 @@ def read_parts(environ: Mapping[str, str], cwd: Path) -> Parts:
         hash_key(environ, settings.data_dir),
         GeoIp(database, time.monotonic) if database else None,
         Catalog(plan) if settings.ingest.catalog else None,
+        config,
+        stamp,
+        partial(_read_sources, settings.ingest.session, environ, cwd),
     )
+
+
+def _read_sources(session: SessionSettings | None, environ: Mapping[str, str], cwd: Path) -> Iterable[Source]:
+    """The sources as the file has them now, with that of the sessions that are served; raises ConfigurationError."""
+    sources = load(environ, cwd).sources
+    check_session_source(session, sources)
+    return sources
 
 
 def serve(parts: Parts, staging: Staging, listener: socket.socket) -> None:
@@ -113,22 +135,37 @@ def serve(parts: Parts, staging: Staging, listener: socket.socket) -> None:
     limits = _limits()
     suppressed = SuppressionList(staging, parts.hash_key)
     suppressed.refresh()  # so that a wrong key is one line, at once
+    sources = Sources(parts.settings.sources, WrongKeys(time.monotonic))
+    reload = Reload(parts.config, parts.config_stamp, parts.read_sources, sources.replace)
     app = create_app(
         registry=parts.registry,
         hash_key=parts.hash_key,
-        sources=parts.settings.sources,
+        sources=sources,
         writer=Writer(staging, on_death=stop, append=suppressed.append),
         limits=limits,
         privacy=parts.settings.ingest.privacy,
         geoip=parts.geoip,
         catalog=parts.catalog,
+        sessions=_sessions(parts.settings),
+        address_rate=parts.settings.ingest.address_rate_limit,
     )
     server = uvicorn.Server(server_config(app, limits))
     gc.collect()
     gc.freeze()  # what lives as long as the process need not be walked while requests wait
+    reload.start()
     server.run(sockets=[listener])
+    reload.stop()
     if has_died.is_set():
         raise CannotServe("the writer has died of a bug, see the log above")
+
+
+def _sessions(settings: Settings) -> "Sessions | None":
+    """What recognises the sessions of our own application; its libraries are loaded only for it."""
+    if settings.ingest.session is None:
+        return None
+    from ingest_api.session import Sessions  # noqa: PLC0415  as the docstring says
+
+    return Sessions(settings.ingest.session, time.time, time.monotonic)
 
 
 def server_config(app: Starlette, limits: Limits) -> uvicorn.Config:

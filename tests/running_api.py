@@ -26,7 +26,10 @@ from event_registry.registry import Registry, default
 from ingest_api.app import create_app
 from ingest_api.catalog import Catalog
 from ingest_api.limits import Limits
+from ingest_api.rate_limit import WrongKeys
 from ingest_api.server import server_config
+from ingest_api.session import Sessions
+from ingest_api.sources import Sources
 from ingest_api.writer import QUEUE_BYTES, Writer
 
 NOW = 1_767_225_600.0  # 2026-01-01T00:00:00Z
@@ -104,9 +107,10 @@ class TestStaging(SqliteStaging):
 class Api:
     """A running API, its store and its clocks."""
 
-    def __init__(self, url: str, staging: TestStaging) -> None:
+    def __init__(self, url: str, staging: TestStaging, sources: Sources) -> None:
         self.url = url
         self.staging = staging
+        self.sources = sources
         self.writer_has_died = threading.Event()
 
     @property
@@ -189,15 +193,17 @@ class ApiStarter:
         queue_bytes: int = QUEUE_BYTES,
         patience_seconds: float = TIMEOUT,
         shows_catalog: bool = True,
+        sessions: Sessions | None = None,
+        address_rate: float = 0,
     ) -> Api:
         """Start an API; what is not said is as in production, but for the patience and the clocks."""
         staging = TestStaging(self.folder / "staging.db")
         self.stack.callback(staging.close)
-        api = Api("", staging)
+        api = Api("", staging, Sources(sources or [source()], WrongKeys(monotonic)))
         app = create_app(
             registry=registry or default(),
             hash_key=HASH_KEY,
-            sources=sources or [source()],
+            sources=api.sources,
             writer=Writer(
                 staging,
                 on_death=api.writer_has_died.set,
@@ -209,6 +215,8 @@ class ApiStarter:
             monotonic=monotonic,
             limits=limits,
             catalog=Catalog(registry or default()) if shows_catalog else None,
+            sessions=sessions,
+            address_rate=address_rate,
         )
         api.url = self.stack.enter_context(serving(app, limits or Limits()))
         self.stack.callback(staging.release)

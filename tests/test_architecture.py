@@ -43,7 +43,8 @@ OURS_SEEN_FROM = {
 
 LIBRARIES = {
     "dagster": tuple(f"analytics_platform.{name}" for name in DAGSTER_MODULES),
-    "requests": ("analytics_platform.destinations", "analytics_platform.launching"),
+    "requests": ("analytics_platform.destinations", "analytics_platform.launching", "ingest_api.jwks"),
+    "jwt": ("ingest_api.jwks", "ingest_api.session_tokens"),
     "sqlite3": ("analytics_platform.staging", "analytics_platform.snapshots"),
     "sqlite_utils": ("analytics_platform.staging", "analytics_platform.snapshots"),
     "pandas": ("analytics_platform.snapshots",),

@@ -5,8 +5,11 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from analytics_platform import settings
+from analytics_platform.settings.session import SessionSettings
+from analytics_platform.settings.sources import Source
 from analytics_platform.snapshots import declaration
 from event_registry import registry
 from ingest_api.app import OWN_PATHS, SDK_PATHS
@@ -75,6 +78,27 @@ def test_every_field_of_a_snapshot_is_documented_and_nothing_else_is() -> None:
     }
 
     assert documented == {*declaration.Declaration.model_fields} - {"name", "sql", "parameters", "between"}
+
+
+@pytest.mark.parametrize(
+    ("heading", "model", "in_the_file"),
+    [
+        ("## Sources", Source, {"write_key_env"}),
+        ("## Sessions", SessionSettings, {"secret_env"}),
+    ],
+)
+def test_every_setting_of_a_source_and_a_session_is_documented(
+    heading: str, model: type[BaseModel], in_the_file: set[str]
+) -> None:
+    """And nothing else is, in the first table below the heading; secrets stand there by their variables' names."""
+    text = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
+    table = re.findall(r"(?:^\|.*\n)+", text[text.index(heading) :], re.MULTILINE)[0]
+
+    documented = {
+        name for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)
+    }
+
+    assert documented == ({*model.model_fields} | in_the_file) - {"name", "secret"}
 
 
 def test_the_first_event_keeps_the_plan() -> None:

@@ -1,26 +1,30 @@
 """How does the ingest process start and stop?"""
 
+import json
 import logging
 import os
+import re
 import shutil
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
 import requests
 
+from analytics_platform.settings.sources import hash_of
 from ingest_api.server import CannotServe, ContentlessFormatter, read_parts, serve
 from tests.fakes.product import children, eventually, free_port
 from tests.fakes.product import command as command_line
 from tests.raw_http import head
-from tests.running_api import TIMEOUT, TestStaging, basic, typed
+from tests.running_api import TIMEOUT, TestStaging, basic, track, typed
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CLIENTS = 4
@@ -271,6 +275,58 @@ def test_workers_do_not_outlive_the_process_that_keeps_them(tmp_path: Path) -> N
 
     assert left == []
     socket.create_server(("127.0.0.1", port)).close()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_key_is_exchanged_under_load_without_refusing_anybody(tmp_path: Path, workers: int) -> None:
+    """Without a restart: the old one, then both, then the new one; a broken file changes nothing."""
+    port, config = free_port(), tmp_path / "analytics.toml"
+    has_changed_over, is_over = threading.Event(), threading.Event()
+
+    def send() -> set[int]:
+        statuses = set()
+        while not is_over.is_set():
+            statuses.add(status_with(port, "new" if has_changed_over.is_set() else "old"))
+        return statuses
+
+    config.write_text(with_keys("old"))
+    with running(tmp_path, port, "--workers", str(workers)) as process, ThreadPoolExecutor(CLIENTS) as clients:
+        with ExitStack() as until:
+            until.callback(is_over.set)
+            sending = [clients.submit(send) for _ in range(CLIENTS)]
+            said = changed(config, with_keys("old", "new"), process, workers)
+            has_changed_over.set()
+            said |= changed(config, with_keys("new"), process, workers)
+            said |= changed(config, "[sources.web", process, workers)
+        statuses = {status for client in sending for status in client.result()}
+        left = status_with(port, "old"), status_with(port, "new")
+
+    assert statuses == {202}
+    assert left == (401, 202)
+    assert said == {"sources are those of the changed", "sources stay as they were"}
+
+
+def with_keys(*keys: str) -> str:
+    """A settings file with one source that has these keys."""
+    return f"[sources.web]\nwrite_key_sha256 = {json.dumps([hash_of(key) for key in keys])}\n"
+
+
+def changed(config: Path, text: str, process: "subprocess.Popen[str]", workers: int) -> set[str]:
+    """What the workers say of a changed file, once all of them have looked at it."""
+    assert process.stderr is not None
+    config.write_text(text)
+    lines = [process.stderr.readline() for _ in range(workers)]
+    return {
+        found[0]
+        for line in lines
+        if (found := re.search(r"sources (are those of the changed|stay as they were)", line))
+    }
+
+
+def status_with(port: int, key: str) -> int:
+    """The status of an event with this key."""
+    url = f"http://127.0.0.1:{port}/api/analytics/track"
+    return requests.post(url, json=track(), headers={"Authorization": basic(key)}, timeout=TIMEOUT).status_code
 
 
 def plan_with(folder: Path, addition: str) -> str:

@@ -58,7 +58,7 @@ def test_nothing_needs_to_be_set(tmp_path: Path) -> None:
     assert settings.data_dir == tmp_path / ".data"
     assert settings.queue == f"sqlite:///{tmp_path}/.data/staging.db"
     (source,) = settings.sources
-    assert (source.name, source.write_key.get_secret_value()) == ("demo", "demo")
+    assert (source.name, source.kind, source.has_key("demo")) == ("demo", "server", True)
     assert (source.plan_mode, source.unplanned_mode, source.rate_limit) == ("enforce", "quarantine", 0)
     assert only_destination(settings) == DestinationSettings(name="file", type="file")
 
@@ -101,7 +101,7 @@ def test_the_environment_sets_the_demo_source(tmp_path: Path) -> None:
 
     (source,) = load(environ, tmp_path).sources
 
-    assert (source.name, source.write_key.get_secret_value()) == ("demo", KEY)
+    assert (source.name, source.has_key(KEY), source.has_key("demo")) == ("demo", True, False)
     assert (source.plan_mode, source.unplanned_mode, source.rate_limit) == ("warn", "reject", 2.5)
     assert source.unplanned_property_mode == "off"
 
@@ -170,7 +170,7 @@ def test_a_file_sets_several_sources_and_destinations(tmp_path: Path) -> None:
     web, app = settings.sources
     warehouse, hook = settings.destinations
     assert (web.name, web.plan_mode, app.name, app.plan_mode) == ("web", "enforce", "app", "warn")
-    assert (app.write_key.get_secret_value(), app.unplanned_mode, app.rate_limit) == ("app-key", "reject", 2.5)
+    assert (app.has_key("app-key"), app.unplanned_mode, app.rate_limit) == (True, "reject", 2.5)
     assert (warehouse.type, warehouse.endpoint, warehouse.batch) == ("segment", f"{VENDOR}/", True)
     assert (warehouse.batch_size, warehouse.concurrency, warehouse.give_up_after_hours) == (10, 2, 0.5)
     assert (hook.type, hook.batch, hook.flush_interval) == ("webhook", False, 0.25)

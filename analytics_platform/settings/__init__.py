@@ -10,10 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from analytics_platform.settings.destinations import DestinationSettings, read_destinations
 from analytics_platform.settings.ingest import IngestSettings, read_ingest
 from analytics_platform.settings.reading import ConfigurationError, made
+from analytics_platform.settings.session import check_session_source
 from analytics_platform.settings.snapshots import snapshot_folder
 from analytics_platform.settings.sources import Source, read_sources
 
-__all__ = ["ConfigurationError", "DestinationSettings", "IngestSettings", "Settings", "Source", "load"]
+__all__ = ["ConfigurationError", "DestinationSettings", "IngestSettings", "Settings", "Source", "config_path", "load"]
 
 DEFAULT_CONFIG = "analytics.toml"
 TABLES = ("sources", "destinations", "ingest")
@@ -52,14 +53,20 @@ def load(environ: Mapping[str, str], cwd: Path) -> Settings:
         "ingest": read_ingest(config.get("ingest", {}), environ, cwd),
         "snapshots": snapshot_folder(environ, cwd),
     }
-    return made(Settings, "settings", table, VARIABLES, environ)
+    settings = made(Settings, "settings", table, VARIABLES, environ)
+    check_session_source(settings.ingest.session, settings.sources)
+    return settings
+
+
+def config_path(environ: Mapping[str, str], cwd: Path) -> Path:
+    """The TOML file that ANALYTICS_CONFIG names, or analytics.toml, which need not be there."""
+    return cwd / (environ.get("ANALYTICS_CONFIG") or DEFAULT_CONFIG)
 
 
 def _read_config(environ: Mapping[str, str], cwd: Path) -> dict[str, Any]:
-    """The TOML file that ANALYTICS_CONFIG names, or analytics.toml if it is there."""
-    named = environ.get("ANALYTICS_CONFIG")
-    path = cwd / (named or DEFAULT_CONFIG)
-    if not named and not path.exists():
+    """What the file says; nothing when it is not there and nobody asked for it."""
+    path = config_path(environ, cwd)
+    if not environ.get("ANALYTICS_CONFIG") and not path.exists():
         return {}
     try:
         config = tomllib.loads(path.read_text(encoding="utf-8"))

@@ -8,8 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from analytics_platform.settings.privacy import PrivacySettings, read_privacy
 from analytics_platform.settings.reading import made
+from analytics_platform.settings.session import SessionSettings, read_session
 
-VARIABLES = {"workers": "ANALYTICS_WORKERS", "catalog": "ANALYTICS_CATALOG"}
+VARIABLES = {
+    "workers": "ANALYTICS_WORKERS",
+    "catalog": "ANALYTICS_CATALOG",
+    "address_rate_limit": "ANALYTICS_ADDRESS_RATE_LIMIT",
+}
 
 
 class IngestSettings(BaseModel):
@@ -19,10 +24,13 @@ class IngestSettings(BaseModel):
 
     workers: int = Field(default=1, ge=1, le=64)  # processes that take requests
     catalog: bool = True  # whether GET /catalog shows the tracking plan to whoever asks
+    address_rate_limit: float = Field(default=0, ge=0)  # requests a second from one address; 0 is off
     privacy: PrivacySettings = PrivacySettings()
+    session: SessionSettings | None = None  # of our own application
 
 
 def read_ingest(table: Mapping[str, Any], environ: Mapping[str, str], cwd: Path) -> IngestSettings:
     """The `[ingest]` table of the file; relative paths start at `cwd`. Raises ConfigurationError."""
     privacy = read_privacy(table.get("privacy", {}), environ, cwd)
-    return made(IngestSettings, "ingest", {**table, "privacy": privacy}, VARIABLES, environ)
+    session = read_session(table.get("session"), environ, cwd)
+    return made(IngestSettings, "ingest", {**table, "privacy": privacy, "session": session}, VARIABLES, environ)

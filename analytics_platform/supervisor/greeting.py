@@ -13,7 +13,7 @@ def greeting(settings: Settings) -> str:
     """The addresses, and how to send a first event; a write key only if it is the one that everybody knows."""
     host = reachable(settings.host)
     ingest = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
-    has_demo_key = any(source.write_key.get_secret_value() == DEMO_KEY for source in settings.sources)
+    has_demo_key = any(source.has_key(DEMO_KEY) for source in settings.sources)
     rows = [
         ("Ingest API", f"{ingest}   write key: {DEMO_KEY if has_demo_key else 'as configured'}"),
         ("Dagster's UI", f"http://127.0.0.1:{settings.dagster_port}"),

@@ -111,12 +111,17 @@ class Vendor:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
+            def do_GET(self) -> None:
+                self._say(vendor._answer(self.path, dict(self.headers), b""))
+
             def do_POST(self) -> None:
                 raw = self.rfile.read(expected := int(self.headers["Content-Length"]))
                 if len(raw) < expected:  # a sender killed half way: a vendor has nothing to keep of it
                     self.close_connection = True
                     return
-                reply = vendor._answer(self.path, dict(self.headers), raw)
+                self._say(vendor._answer(self.path, dict(self.headers), raw))
+
+            def _say(self, reply: Reply) -> None:
                 self.send_response(reply.status)
                 length = {"Content-Length": str(len(reply.body.encode()))}
                 for name, value in (length | {**reply.headers}).items():
