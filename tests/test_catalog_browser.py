@@ -1,9 +1,6 @@
 """Does the catalog work in a browser, from a file and from the API?"""
 
 import json
-import os
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +10,13 @@ from event_registry.catalog.page import render
 from event_registry.defining import Definition, Deprecation
 from event_registry.fields import Field, Type
 from event_registry.registry import default
-from tests.generated.toolchains import TSC
+from tests.browser import played
 from tests.running_api import ApiStarter
 
 pytest_plugins = ["tests.ingest_fixtures"]
 
 pytestmark = [pytest.mark.node, pytest.mark.browser, pytest.mark.timeout(180)]
 
-PROGRAM = Path(__file__).parent / "programs" / "browse.cjs"
 HOSTILE = """</script><script>alert("x")</script><img src=x onerror=alert(1)>"""
 SHOWN = "return page.$$eval('.entry:not([hidden]) h3', (found) => found.map((each) => each.textContent));"
 
@@ -30,17 +26,6 @@ def browse(url: str, scene: str, width: int = 1100, scheme: str = "light") -> di
     seen = played(url, scene, width, scheme)
     assert seen["errors"] == []
     assert seen["requests"] == [url.partition("#")[0]]
-    return seen
-
-
-def played(url: str, scene: str, width: int = 1100, scheme: str = "light") -> dict[str, Any]:
-    """What a scene returns, with the errors and the requests of the page."""
-    environment = {**os.environ, "NODE_PATH": str(TSC.parents[2])}
-    command = ["node", str(PROGRAM), shutil.which("chromium") or "", url, str(width), scheme]
-    done = subprocess.run(
-        command, env=environment, input=scene, capture_output=True, text=True, timeout=120, check=True
-    )
-    seen: dict[str, Any] = json.loads(done.stdout)
     return seen
 
 
