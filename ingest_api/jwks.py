@@ -17,10 +17,11 @@ from ingest_api.refusal import Refusal
 logger = logging.getLogger(__name__)
 
 ALGORITHMS = ("RS256", "ES256")  # whatever else is in the set, above all a secret for HS256, is not used
-PAUSE_SECONDS = 60.0  # between two readings, whatever key ids callers make up
+PAUSE_SECONDS = 10.0  # between two readings, whatever key ids callers make up
 PAUSE_AFTER_FAILURE = 5.0
 STALE_SECONDS = 3600.0  # then the set is read again at the next use, so that a withdrawn key does not live on
 DEADLINE_SECONDS = 5.0  # for a reading
+PATIENCE_SECONDS = 2.0  # of a request that waits for one
 MOST_BYTES = 256 * 1024
 
 
@@ -35,10 +36,13 @@ class KeySet:
     keys as they were.
     """
 
-    def __init__(self, read: Callable[[], bytes], clock: Callable[[], float]) -> None:
+    def __init__(
+        self, read: Callable[[], bytes], clock: Callable[[], float], patience_seconds: float = PATIENCE_SECONDS
+    ) -> None:
         """`read` gives the set as JSON or raises KeysUnreadable; `clock` gives seconds and never goes back."""
         self._read = read
         self._clock = clock
+        self._patience = patience_seconds
         self._keys: dict[str | None, jwt.PyJWK] = {}
         self._reading: asyncio.Future[None] | None = None
         self._read_at = -STALE_SECONDS
@@ -69,7 +73,7 @@ class KeySet:
         """Wait for the reading under way, or for a new one if the last is long enough ago."""
         self.start()
         if self._reading is not None and not self._reading.done():
-            await asyncio.wait((self._reading,), timeout=DEADLINE_SECONDS)
+            await asyncio.wait((self._reading,), timeout=self._patience)
 
     def start(self) -> None:
         """Begin to read, unless the last reading is too recent; to be called by the event loop's thread."""

@@ -133,7 +133,7 @@ def test_a_new_key_is_read_when_a_token_names_it() -> None:
     assert (key(known, "ec"), key(known, "rsa"), place.asked) == ("ES256", "RS256", 2)
 
 
-def test_made_up_ids_ask_once_a_minute() -> None:
+def test_made_up_ids_ask_every_ten_seconds() -> None:
     """Whoever sends a thousand does not make us send a thousand."""
     clock, place = Clock(), Place(RSA)
     known = KeySet(place, clock)
@@ -216,6 +216,26 @@ def test_who_waits_for_a_key_holds_up_nobody_else() -> None:
 
     assert asyncio.run(ask()) == ["RS256"] * 50
     assert place.asked == 1
+
+
+def test_nobody_waits_for_ever() -> None:
+    """A place that takes a request and never answers costs whoever needs a key a moment, and no more."""
+    may_answer = threading.Event()
+
+    def never() -> bytes:
+        assert may_answer.wait(60)
+        return tokens.key_set(RSA)
+
+    async def ask() -> str:
+        try:
+            await KeySet(never, Clock(), patience_seconds=0.01).key("rsa")
+        except Refusal as refusal:
+            return refusal.code
+        finally:
+            may_answer.set()
+        return "found"
+
+    assert asyncio.run(ask()) == "session_keys_unavailable"
 
 
 # Where

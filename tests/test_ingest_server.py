@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from analytics_platform.settings import ConfigurationError
 from analytics_platform.settings.sources import hash_of
 from ingest_api.server import CannotServe, ContentlessFormatter, read_parts, serve
 from tests.fakes.product import children, eventually, free_port
@@ -304,6 +305,18 @@ def test_a_key_is_exchanged_under_load_without_refusing_anybody(tmp_path: Path, 
     assert statuses == {202}
     assert left == (401, 202)
     assert said == {"sources are those of the changed", "sources stay as they were"}
+
+
+def test_a_file_without_the_source_of_the_sessions_is_not_taken_over(tmp_path: Path) -> None:
+    """Their calls would belong to nobody."""
+    config, web = tmp_path / "analytics.toml", with_keys("old")
+    config.write_text(f'{web}[ingest.session]\nsource = "web"\nsecret_env = "SECRET"\n')
+    parts = read_parts({"ANALYTICS_DATA_DIR": str(tmp_path), "SECRET": "s" * 32}, tmp_path)
+
+    config.write_text(web.replace("web", "app"))
+
+    with pytest.raises(ConfigurationError, match=r"ingest\.session\.source: there is no \[sources\.web\]"):
+        parts.read_sources()
 
 
 def with_keys(*keys: str) -> str:
