@@ -63,13 +63,13 @@ def test_it_is_brought_up_to_date_once(path: Path, staging: Staging) -> None:
 def test_a_migration_that_fails_changes_nothing(path: Path) -> None:
     """It is one transaction: a store is never between two versions."""
     with closing(sqlite3.connect(path)) as db:
-        db.execute("CREATE TABLE dead_letters_selected (in_the_way)")
+        db.execute("CREATE TABLE quarantine_received (in_the_way)")
         before = [*db.iterdump()]
 
         with pytest.raises(StagingError, match="cannot be opened"):
             open_staging(f"sqlite:///{path}")
 
         assert [*db.iterdump()] == before
-        db.execute("DROP TABLE dead_letters_selected")
+        db.execute("DROP TABLE quarantine_received")
     with closing(open_staging(f"sqlite:///{path}")) as staging:
         assert pending_ids(staging) == ["m-3"]

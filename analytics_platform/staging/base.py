@@ -18,6 +18,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
+from analytics_platform.staging.retention import Retention
+
 LEASE_SECONDS = 30.0
 """How long a run counts as alive after a heartbeat; it beats six times as often."""
 
@@ -229,6 +231,7 @@ class Counts:
     skipped: int
     pending: int  # with what is parked
     dead: int
+    expired: int = 0  # never settled in all the time that events wait for a destination
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +251,7 @@ class SuppressionCounts:
     dropped: int  # calls that were not stored for it
 
 
-class Staging(Protocol):
+class Staging(Retention, Protocol):
     """One store, whatever the database; every method is one transaction. All raise StagingError."""
 
     # The log

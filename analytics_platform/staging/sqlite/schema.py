@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-VERSION = 4
+VERSION = 5
 """The schema that this code reads and writes, kept in SQLite's user_version."""
+
+INCREMENTAL = 2
+"""What `PRAGMA auto_vacuum` says of a store that can give room back (https://sqlite.org/pragma.html#pragma_auto_vacuum)."""
 
 TABLES = """
 CREATE TABLE log (head INTEGER NOT NULL) STRICT;
@@ -132,6 +135,17 @@ ALTER TABLE dead_letters ADD COLUMN selection TEXT;
 CREATE INDEX dead_letters_selected ON dead_letters (selection) WHERE state = 'dead'
 """
 
+# How far the log was at a moment: by these its events have an age, without an index that every append would pay for.
+RETENTION = """
+CREATE TABLE marks (
+    head INTEGER PRIMARY KEY,
+    at   REAL NOT NULL
+) STRICT;
+ALTER TABLE streams ADD COLUMN expired INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX dead_letters_settled ON dead_letters (settled_at) WHERE state <> 'dead';
+CREATE INDEX quarantine_received ON quarantine (received_at);
+"""
+
 
 def migrate(path: Path, pragmas: Iterable[str]) -> None:
     """Bring the store to VERSION; of several processes that start together, the first one does it."""
@@ -156,16 +170,35 @@ def migrate(path: Path, pragmas: Iterable[str]) -> None:
     def m004_selections_of_dead_letters(db: Database) -> None:
         _run(db, SELECTIONS)
 
+    @migrations()
+    def m005_retention(db: Database) -> None:
+        _run(db, RETENTION)
+
     with path.with_name(f"{path.name}-migration").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         connection = sqlite3.connect(path, isolation_level=None)
         try:
-            for pragma in ("PRAGMA journal_mode = WAL", *pragmas):
+            for pragma in ("PRAGMA auto_vacuum = INCREMENTAL", "PRAGMA journal_mode = WAL", *pragmas):
                 connection.execute(pragma)
             migrations.apply(Database(connection))
+            _allow_compacting(connection)
             connection.execute(f"PRAGMA user_version = {VERSION}")
         finally:
             connection.close()
+
+
+def _allow_compacting(connection: sqlite3.Connection) -> None:
+    """Write a store of before version 5 anew, once, so that it can give room back to the disk.
+
+    It takes twice the store's size for as long as it lasts. Without that much room the store stays as it is: it uses
+    the room of what is purged again, and never gets smaller.
+    """
+    if connection.execute("PRAGMA auto_vacuum").fetchone()[0] != INCREMENTAL:
+        try:
+            connection.execute("VACUUM")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname != "SQLITE_FULL":
+                raise
 
 
 def _run(db: "Database", script: str) -> None:

@@ -140,14 +140,15 @@ class Streams:
             cursor, settled = _progress(db, destination)
             head = db.execute("SELECT head FROM log").fetchone()[0]
             beyond = sum(high - low + 1 for low, high in settled)
-            delivered, skipped = db.execute(
-                "SELECT delivered, skipped FROM streams WHERE destination = ? AND stream = ?", (destination, LIVE)
+            delivered, skipped, expired = db.execute(
+                "SELECT delivered, skipped, expired FROM streams WHERE destination = ? AND stream = ?",
+                (destination, LIVE),
             ).fetchone()
             dead = db.execute(
                 "SELECT count(*) FROM dead_letters WHERE destination = ? AND state = 'dead'", (destination,)
             ).fetchone()[0]
             pending = head - cursor - beyond + count_parked(db, destination, LIVE)
-            return Counts(delivered, skipped, pending, dead)
+            return Counts(delivered, skipped, pending, dead, expired)
 
 
 def _progress(db: sqlite3.Connection, destination: str) -> tuple[int, ranges.Ranges]:
