@@ -220,7 +220,7 @@ def _read_fields(cls: type[BaseModel], example: Mapping[str, object]) -> list[Fi
             raise definition_error(cls, f"the field {name} has a name that Pydantic needs: call it {remedy}")
         description = info.description or below.get(name, "")
         if not description:
-            raise definition_error(cls, f"the field {name} has no docstring below it")
+            raise definition_error(cls, f"the field {name} has no docstring below it: say there what it means")
         try:
             fields.append(read_field(name, info, description, example))
         except FieldError as error:
@@ -231,7 +231,10 @@ def _read_fields(cls: type[BaseModel], example: Mapping[str, object]) -> list[Fi
 
 
 def _check_rules(cls: type[BaseModel]) -> None:
-    """Raises DefinitionError for rules written in Python: the API does not run them, nor could a client."""
+    """Raises DefinitionError for what Pydantic heeds and nobody else: the API does not run it, nor could a client."""
+    for name in cls.__private_attributes__:
+        remedy = f'{name.strip("_")} and alias it, Field(alias="{name}")'
+        raise definition_error(cls, f"the field {name} is none, because of its underscore: call it {remedy}")
     found = cls.__pydantic_decorators__
     for name in chain(found.field_validators, found.model_validators, found.computed_fields, found.validators):
         raise definition_error(cls, f"{name} is a rule that no client could keep: say it with the type of a field")

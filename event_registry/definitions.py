@@ -42,14 +42,17 @@ TRAITS_CALLS = ("identify", "group")
 
 
 class _Defining(ModelMetaclass):
-    """Says of a class that Pydantic itself refuses what every other bad definition says: which class, and why."""
+    """Says of a class that is wrong for Pydantic's reasons what every other bad one says: which class, and why."""
 
     def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], /, **said: Any) -> type:
+        where = f"{namespace['__module__']}.{namespace.get('__qualname__', name)}"
+        if "model_config" in namespace and bases != (BaseModel,):
+            remedy = 'other properties are let in by unplanned="off"'
+            raise DefinitionError(f"{where}: model_config says nothing to the ingest API; {remedy}")
         try:
             return super().__new__(cls, name, bases, namespace, **said)
         except PydanticUserError as error:
-            fault = (error.message or "").partition(". ")[0]
-            raise DefinitionError(f"{namespace['__module__']}.{namespace['__qualname__']}: {fault}") from None
+            raise DefinitionError(f"{where}: {(error.message or '').partition('. ')[0]}") from None
 
 
 class Event(BaseModel, metaclass=_Defining):

@@ -14,7 +14,6 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from event_registry.calls import parse_timestamp
-from event_registry.generate.text import number
 
 Kind = Literal["string", "integer", "number", "boolean", "timestamp", "choice", "list"]
 Level = Literal["public", "internal", "personal", "secret"]
@@ -100,6 +99,11 @@ class Field:
     privacy: Privacy = PUBLIC
 
 
+def number(value: float) -> str:
+    """A number as every language writes it, and people, too: none of its digits is lost."""
+    return str(int(value)) if value == int(value) else repr(value)
+
+
 def read_field(name: str, info: FieldInfo, description: str, example: Mapping[str, object]) -> Field:
     """The field that Pydantic has found in a class with this example of the whole; raises FieldError."""
     annotation, rules = _without_none(info.annotation), [*_flat(info.metadata)]
@@ -144,7 +148,7 @@ def _kind(annotation: Any, is_timestamp: bool) -> Type:  # noqa: FBT001 - a rule
         if item.item is not None:
             raise FieldError("a list of lists is more than most destinations can show")
         return Type("list", item=item)
-    if get_origin(annotation) is Literal and all(isinstance(choice, str) for choice in arguments):
+    if get_origin(annotation) is Literal and arguments and all(isinstance(choice, str) for choice in arguments):
         return Type("choice", choices=arguments)
     if annotation not in _KINDS or (is_timestamp and annotation is not str):
         raise FieldError(

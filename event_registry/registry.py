@@ -1,7 +1,7 @@
 """The tracking plan as a whole, which a call is validated against."""
 
 import gc
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache, cached_property
 from importlib import import_module
 from types import ModuleType
@@ -11,7 +11,7 @@ from event_registry.calls import Problem
 from event_registry.defining import Definition, definition_error
 from event_registry.definitions import Event, Traits
 from event_registry.protection import Protection
-from event_registry.spelling import Spelling
+from event_registry.spelling import Spelling, plainly
 from event_registry.validation import Values
 
 
@@ -44,6 +44,7 @@ class Registry:
         classes: list[type[Event | Traits]] = [*events.values(), *traits.values()]
         for cls in classes:
             _check_successor(cls, events)
+        _check_spellings(events.values())
 
     def __iter__(self) -> Iterator[Definition]:
         yield from (self.events[name].definition for name in self.names)
@@ -124,13 +125,27 @@ def load(name: str) -> Registry:
             gc.enable()
 
 
-def _check_successor(cls: type[Event | Traits], events: Mapping[str, object]) -> None:
+def _check_spellings(events: Iterable[type[Event]]) -> None:
+    """Raises DefinitionError for two events whose names differ in signs and case only, unless one is deprecated."""
+    seen: dict[str, Definition] = {}
+    for cls in events:
+        own = cls.definition
+        other = own if own.deprecated else seen.setdefault(plainly(own.name) or own.name, own)
+        if other is not own:
+            raise definition_error(cls, f"the name {own.name} is {other.name} in another spelling: have one of them")
+
+
+def _check_successor(cls: type[Event | Traits], events: Mapping[str, type[Event]]) -> None:
     definition = cls.definition
     successor = definition.deprecated.successor if definition.deprecated else None
-    if successor is not None and (successor not in events or successor == definition.name):
+    if successor is None:
+        return
+    if successor not in events or successor == definition.name:
         suggestion = Spelling(name for name in events if name != definition.name).closest(successor)
         hint = f": did you mean {suggestion}?" if suggestion else ""
         raise definition_error(cls, f"the successor {successor!r} must be another event of the plan{hint}")
+    if events[successor].definition.deprecated:
+        raise definition_error(cls, f"the successor {successor!r} is deprecated itself: name what is sent today")
 
 
 def _traits(call: Mapping[str, object]) -> tuple[object, *tuple[str, ...]]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from event_registry.calls import Problem, json_path, parse_timestamp, type_name
-from event_registry.fields import Field, Kind, Type
+from event_registry.fields import Field, Kind, Type, number
 from event_registry.spelling import Spelling
 
 MAX_PROBLEMS = 50  # of one call: the answer to a hostile call stays about as small as the call
@@ -117,7 +117,7 @@ def _number(kind: Type, value: object) -> str | None:
 
 def _too_small(kind: Type, value: float) -> str | None:
     # Asked so that NaN, which JSON does not have but Python does, is too small.
-    return None if kind.minimum is None or value >= kind.minimum else f"greater than or equal to {kind.minimum:g}"
+    return None if kind.minimum is None or value >= kind.minimum else f"at least {number(kind.minimum)}"
 
 
 def _timestamp(_kind: Type, value: object) -> str | None:

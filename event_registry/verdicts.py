@@ -16,11 +16,11 @@ class Modes(Protocol):
 
     @property
     def plan_mode(self) -> Mode:
-        """Of planned calls; `off` has nothing looked at but events that have a mode of their own."""
+        """Of planned calls, and of whatever has no other mode."""
 
     @property
-    def unplanned_mode(self) -> UnplannedMode:
-        """Of events that the plan does not know."""
+    def unplanned_mode(self) -> UnplannedMode | None:
+        """Of events that the plan does not know; None: quarantine, but `off` beside a plan mode of `off`."""
 
     @property
     def unplanned_property_mode(self) -> UnplannedMode | None:
@@ -44,7 +44,7 @@ class StrictModes:
     """Those of a source that nobody knows any more."""
 
     plan_mode: Mode = "enforce"
-    unplanned_mode: UnplannedMode = "reject"
+    unplanned_mode: UnplannedMode | None = "reject"
     unplanned_property_mode: UnplannedMode | None = None
 
 
@@ -66,10 +66,11 @@ def judge(call: Mapping[str, object], modes: Modes, registry: Registry) -> Verdi
     if planned is None:
         return _unplanned(call, modes, registry) if call.get("type") == "track" else ACCEPTED
     mode = planned.definition.mode or modes.plan_mode
-    if mode == "off" and planned.definition.unplanned in {None, "off"}:
+    property_mode = _property_mode(planned.definition, modes)
+    if mode == property_mode == "off":
         return ACCEPTED
     problems = planned.problems(call)
-    verdict = _by_modes(problems, mode, _property_mode(planned.definition, modes)) if problems else ACCEPTED
+    verdict = _by_modes(problems, mode, property_mode) if problems else ACCEPTED
     if planned.definition.deprecated and verdict.outcome == "accepted":
         return Verdict("accepted", [*verdict.problems, _deprecated(planned)])
     return verdict
@@ -93,12 +94,13 @@ def _by_modes(problems: Iterable[Problem], mode: Mode, property_mode: Mode | Unp
 
 
 def _unplanned(call: Mapping[str, object], modes: Modes, registry: Registry) -> Verdict:
-    if modes.plan_mode == "off" or modes.unplanned_mode == "off":
+    mode = modes.unplanned_mode or ("off" if modes.plan_mode == "off" else "quarantine")
+    if mode == "off":
         return ACCEPTED
     suggestion = registry.suggest(str(call["event"]))
     hint = f": did you mean {suggestion}?" if suggestion else ""
     problem = Problem("$.event", "unplanned_event", f"the plan has no such event{hint}")
-    return Verdict(_OUTCOMES[modes.unplanned_mode], [problem])
+    return Verdict(_OUTCOMES[mode], [problem])
 
 
 def _deprecated(planned: Planned) -> Problem:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from event_registry import registry
+
 REPOSITORY = Path(__file__).parents[1]
 PACKAGES = ("event_registry", "ingest_api", "analytics_platform")
 DAGSTER_MODULES = (
@@ -26,6 +28,7 @@ OURS_SEEN_FROM = {
         "analytics_platform.destinations",
         "analytics_platform.staging",
         "analytics_platform.settings",
+        "event_registry",
     ),
     "analytics_platform.delivery": (
         "analytics_platform.delivery",
@@ -63,6 +66,11 @@ SQL = re.compile(
 )
 
 
+NAMES = (*registry.default().names, *registry.load("event_registry.own_events").names)
+NAMED = re.compile(rf"(?<![\w.])({'|'.join(map(re.escape, NAMES))})(?![\w.])")
+"""What has the name of an event in it."""
+
+
 @dataclass(frozen=True)
 class Module:
     """One of our modules: its dotted name, and what its source says."""
@@ -83,6 +91,22 @@ class Module:
             elif isinstance(node, ast.ImportFrom):
                 assert node.level == 0, f"{self.name}: a relative import hides where it points"
                 yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+    def events_sent(self) -> Iterator[str]:
+        """The event names that are written out where a call is made: `{"event": "…"}`, or `event="…"`."""
+        for node in ast.walk(self.tree):
+            pairs: list[tuple[object, ast.expr]] = []
+            if isinstance(node, ast.Dict):
+                pairs = [
+                    (key.value, value)
+                    for key, value in zip(node.keys, node.values, strict=True)
+                    if isinstance(key, ast.Constant)
+                ]
+            elif isinstance(node, ast.Call):
+                pairs = [(keyword.arg, keyword.value) for keyword in node.keywords]
+            for name, value in pairs:
+                if name == "event" and isinstance(value, ast.Constant) and isinstance(value.value, str):
+                    yield value.value
 
     def strings(self) -> Iterator[str]:
         """The text constants in it."""
@@ -143,6 +167,20 @@ def test_sql_is_written_where_the_databases_are() -> None:
     ]
 
     assert against == []
+
+
+def test_no_event_is_named_outside_of_the_registry() -> None:
+    """Nor in an example or a message: whoever has another plan would be told of events that are none.
+
+    A text that merely stands beside the word `event` counts, too, whether the plan knows it or not.
+    """
+    outside = [module for module in MODULES if not is_within(module.name, ("event_registry",))]
+    named = [f"{module.name}: {text}" for module in outside for text in module.strings() if NAMED.search(text)]
+    sent = [f"{module.name}: {name}" for module in outside for name in module.events_sent()]
+    programs = [*REPOSITORY.glob("snapshots/*"), *REPOSITORY.glob("docs/*.py"), *REPOSITORY.glob("*.toml")]
+    beside = [path.name for path in programs if path.is_file() and NAMED.search(path.read_text(encoding="utf-8"))]
+
+    assert named + sent + beside == []
 
 
 def test_every_module_says_its_job_in_one_sentence() -> None:

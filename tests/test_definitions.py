@@ -1,11 +1,11 @@
 """Which definitions does the tracking plan refuse, and what does their author get to read?"""
 
 import re
-from typing import Any
+from typing import Any, Literal
 
 import pytest
+from pydantic import BaseModel, ConfigDict, create_model, field_validator
 from pydantic import Field as Rule
-from pydantic import create_model, field_validator
 
 from event_registry.definitions import Definition, DefinitionError, Deprecation, Event, Traits
 from event_registry.fields import Field, Type
@@ -335,6 +335,57 @@ def test_what_pydantic_refuses_is_told_like_the_rest() -> None:
             """An event with a field of no type."""
 
             copies = 3
+
+
+def test_a_field_that_pydantic_would_keep_to_itself_is_refused() -> None:
+    """It would be missing from the plan, and nobody would say so."""
+    with pytest.raises(DefinitionError, match=r'Secretive: the field _id .* Field\(alias="_id"\)'):
+
+        class Secretive(Event, name="page.hidden", owner="docs", since="2026-01-31", example={}):
+            """An event with a field that is none."""
+
+            _id: str
+            """The page's id."""
+
+
+def test_a_configuration_that_nobody_heeds_is_refused() -> None:
+    """The ingest API goes by what the definition says; its author would think that it goes by Pydantic's words."""
+    with pytest.raises(DefinitionError, match=r'Open: model_config says nothing to the ingest API.* unplanned="off"'):
+
+        class Open(Event, name="page.hidden", owner="docs", since="2026-01-31", example={}):
+            """An event that would like to have other properties."""
+
+            model_config = ConfigDict(extra="allow")
+
+
+def test_a_choice_has_choices() -> None:
+    """Nothing could be sent."""
+    with pytest.raises(DefinitionError, match=r"Empty: the field page_id: no sender has the type typing.Literal"):
+
+        class Empty(Event, name="page.hidden", owner="docs", since="2026-01-31", example={"page_id": "p"}):
+            """An event with a choice of nothing."""
+
+            page_id: Literal[()]  # type: ignore[valid-type]  # the mistake that is tested
+            """The page's id."""
+
+
+def test_fields_that_several_events_have_are_described_once() -> None:
+    """In a class of their own, or in the event that another one goes on from."""
+
+    class OnPage(BaseModel):
+        page_id: str
+        """The page's id."""
+
+    class PageMarked(OnPage, Event, name="page.marked", owner="docs", since="2026-01-31", example={"page_id": "p"}):
+        """A reader marked a page."""
+
+        color: str | None = None
+        """The color of the mark."""
+
+    assert [(field.name, field.description) for field in PageMarked.definition.fields] == [
+        ("page_id", "The page's id."),
+        ("color", "The color of the mark."),
+    ]
 
 
 def test_two_events_have_two_classes() -> None:

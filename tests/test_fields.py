@@ -18,6 +18,7 @@ from event_registry.fields import (
     Privacy,
     Timestamp,
     Type,
+    number,
     read_field,
 )
 
@@ -163,3 +164,11 @@ def test_a_list_has_no_lists_in_it() -> None:
     """Few destinations could show them."""
     with pytest.raises(FieldError, match="a list of lists"):
         required(list[list[str]])
+
+
+@pytest.mark.parametrize(
+    ("value", "written"), [(0.0, "0"), (0.5, "0.5"), (-1.0, "-1"), (1e6, "1000000"), (1_234_567.0, "1234567")]
+)
+def test_a_number_is_written_as_every_language_has_it(value: float, written: str) -> None:
+    """Without the fraction that makes a float of an integer, and with all its digits."""
+    assert number(value) == written

@@ -45,9 +45,3 @@ def test_each_line_of_a_comment_begins_with_its_sign(found: str) -> None:
     lines = text.commented(found, "#").split("\n") if found else []
 
     assert [line for line in lines if not line.startswith("#")] == []
-
-
-@pytest.mark.parametrize(("value", "written"), [(0.0, "0"), (0.5, "0.5"), (-1.0, "-1"), (1e6, "1000000")])
-def test_a_number_is_written_as_every_language_has_it(value: float, written: str) -> None:
-    """Without the fraction that makes a float of an integer."""
-    assert text.number(value) == written

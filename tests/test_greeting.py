@@ -1,17 +1,19 @@
 """What does the terminal say once everything runs?"""
 
 import json
+import shlex
 from pathlib import Path
 
 from analytics_platform.settings import load
-from analytics_platform.supervisor.greeting import FIRST_EVENT, greeting
+from analytics_platform.supervisor.greeting import greeting
 from event_registry.calls import check_call
+from event_registry.defining import Definition
 from event_registry.registry import default
 
 
 def greeted(**environ: str) -> str:
     """The greeting of somebody who has set these variables."""
-    return greeting(load(environ, Path("/srv/app")))
+    return greeting(load(environ, Path("/srv/app")), default())
 
 
 def test_the_addresses_follow_the_settings() -> None:
@@ -55,8 +57,8 @@ def test_an_open_host_is_shown_as_an_address_that_one_can_call() -> None:
 
 
 def test_the_first_event_keeps_the_tracking_plan() -> None:
-    """Who copies the line must not get a 400."""
-    call = {"type": "track", **json.loads(FIRST_EVENT)}
+    """Who copies the line must not get a 400, nor find the event in quarantine."""
+    call = {"type": "track", **first_event(greeted())}
 
     assert check_call(call) == []
     assert default().is_planned(call)
@@ -67,3 +69,23 @@ def test_the_store_is_named_with_what_keeps_it_safe() -> None:
     """Old versions of SQLite need one process alone to checkpoint: whoever runs it can see that this is so."""
     assert "/srv/app/.data/staging.db (SQLite 3." in greeted()
     assert "checkpointed by one process alone" in greeted()
+
+
+def test_the_first_event_is_one_of_the_plan_that_is_installed() -> None:
+    """As its definition has it for an example; a shell sends its quotes as they are. A plan may have no events, too."""
+    settings = load({}, Path("/srv/app"))
+    definition = Definition("track", "page.read", "D.", "docs", "2026-01-31", 1, example={"title": "Ada's $HOME"})
+
+    assert first_event(greeting(settings, [definition])) == {
+        "userId": "u1",
+        "event": "page.read",
+        "properties": {"title": "Ada's $HOME"},
+    }
+    assert "first event" not in greeting(settings, [])
+
+
+def first_event(text: str) -> dict[str, object]:
+    """What the shell makes of the command that is shown."""
+    command = text[text.index("curl ") :].replace("\\\n", "")
+    call: dict[str, object] = json.loads(shlex.split(command)[-1])
+    return call

@@ -116,6 +116,29 @@ def test_a_successor_is_an_event_of_the_plan(tmp_path: Path) -> None:
         registry.collect(bad)
 
 
+def test_a_successor_is_not_deprecated_itself(tmp_path: Path) -> None:
+    """Whoever follows the advice would be advised again, in a circle for ever."""
+    first = SUCCESSION.replace("SUCCESSOR", "page.sent_to_paper")
+    second = first.replace("PagePutOnPaper", "PageSentToPaper").replace("page.put_on_paper", "page.sent_to_paper", 1)
+    bad = load(tmp_path / "bad.py", PLAN + first + second.replace('"page.sent_to_paper")', '"page.put_on_paper")'))
+
+    with pytest.raises(DefinitionError, match=r"PagePutOnPaper: the successor 'page.sent_to_paper' is deprecated itse"):
+        registry.collect(bad)
+
+
+def test_a_name_has_one_spelling(tmp_path: Path) -> None:
+    """Senders would take the one for the other; only a name that is on its way out may look like its successor."""
+    likeness = SUCCESSION.replace("page.put_on_paper", "page.prin_ted").replace("SUCCESSOR", "page.printed")
+    good = load(tmp_path / "good.py", PLAN + likeness)
+    bad = load(tmp_path / "bad.py", PLAN + likeness.replace("    deprecated=", "    # "))
+
+    assert registry.collect(good).names == ("page.prin_ted", "page.printed")
+    with pytest.raises(
+        DefinitionError, match=r"PagePutOnPaper: the name page.prin_ted is page.printed in another spelling"
+    ):
+        registry.collect(bad)
+
+
 def test_traits_have_no_successor_but_an_event(tmp_path: Path) -> None:
     """And a plan without it is refused as one of events is."""
     deprecated = ', deprecated=Deprecation("2026-01-31", "user.known")):'

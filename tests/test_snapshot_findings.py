@@ -31,7 +31,7 @@ def failed(application: Application, key: str = "2026-03-04", *, accept: bool = 
         (
             (*GOOD, ("initech", "team", -1, 0.0)),
             "traits_are_valid",
-            "1 call(s) break the plan: $.traits.seat_count: expected greater than or equal to 0, found integer (1)",
+            "1 call(s) break the plan: $.traits.seat_count: expected at least 0, found integer (1)",
         ),
     ],
 )

@@ -82,7 +82,7 @@ def test_properties_that_keep_the_plan_have_no_problem(properties: dict[str, obj
         ("order_id", 7, "expected string, found integer"),
         ("total", "9.5", "expected number, found string"),
         ("total", True, "expected number, found boolean"),
-        ("total", -1, "expected greater than or equal to 0, found integer"),
+        ("total", -1, "expected at least 0, found integer"),
         ("items", "5", "expected integer, found string"),
         ("items", 5.0, "expected integer, found number"),
         ("items", False, "expected integer, found boolean"),

@@ -57,7 +57,7 @@ class Source:
     """What a source says of calls that break the plan."""
 
     plan_mode: Mode = "enforce"
-    unplanned_mode: UnplannedMode = "quarantine"
+    unplanned_mode: UnplannedMode | None = None
     unplanned_property_mode: UnplannedMode | None = None
 
 
@@ -142,11 +142,26 @@ def test_the_mode_of_an_event_goes_before_that_of_the_source(mode: Mode) -> None
     assert judge(track("page.folded", depth=3), source, PLAN).outcome == "quarantined"
 
 
-def test_off_looks_at_nothing() -> None:
-    """No event is unplanned for a source whose calls are not held against the plan."""
-    source = Source(plan_mode="off", unplanned_mode="reject", unplanned_property_mode="reject")
+def test_off_alone_looks_at_nothing() -> None:
+    """No event and no property is unplanned for a source whose calls are not held against the plan."""
+    source = Source(plan_mode="off")
 
-    assert [judge(call, source, PLAN) for call in (BROKEN, UNPLANNED)] == [ACCEPTED, ACCEPTED]
+    assert [judge(call, source, PLAN) for call in (BROKEN, MORE, WORSE, UNPLANNED)] == [ACCEPTED] * 4
+
+
+def test_what_is_unplanned_has_its_mode_whatever_the_plan_mode() -> None:
+    """Whoever says that names must be planned, and nothing else, gets that."""
+    source = Source(plan_mode="off", unplanned_mode="reject", unplanned_property_mode="quarantine")
+
+    assert judge(BROKEN, source, PLAN) == ACCEPTED
+    assert judge(UNPLANNED, source, PLAN).outcome == "rejected"
+    assert judge(WORSE, source, PLAN).outcome == "quarantined"
+    assert [problem.path for problem in judge(WORSE, source, PLAN).problems] == ["$.properties.pages"]
+
+
+def test_unplanned_events_are_kept_aside_when_nothing_is_said() -> None:
+    """They are most likely right, and only too early."""
+    assert judge(UNPLANNED, Source(), PLAN).outcome == "quarantined"
 
 
 def test_traits_are_judged_like_properties() -> None:

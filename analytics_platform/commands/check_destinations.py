@@ -11,7 +11,7 @@ import typer
 def check(
     names: Annotated[list[str] | None, typer.Argument(help="The destinations to try; all when none is named.")] = None,
 ) -> None:
-    """Send one `destination.checked` event to each destination, and explain the answers; exit with 1 if one is bad."""
+    """Send one event to each destination, and explain the answers; exit with 1 if one is bad."""
     from analytics_platform.destinations.checking import check
     from analytics_platform.settings import ConfigurationError, load
 

@@ -13,8 +13,9 @@ from analytics_platform.destinations.base import Outcome, Outgoing
 from analytics_platform.settings import DestinationSettings
 from analytics_platform.settings.vendors import VENDORS
 from analytics_platform.staging.base import Event
+from event_registry.own_events import DestinationChecked
 
-EVENT = "destination.checked"
+EVENT = DestinationChecked.definition.name
 
 DOUBTS = {
     "posthog": "PostHog says yes to a token of no project, too",
@@ -39,7 +40,7 @@ class Finding:
 
 
 def check(settings: DestinationSettings, data_dir: Path, now: Callable[[], datetime]) -> Finding:
-    """Send one `destination.checked` event and explain the answer; the event is a real one, and stays there.
+    """Send one event and explain the answer; the event is a real one, and stays there.
 
     Raises ConfigurationError when the destination cannot be made.
     """
@@ -57,7 +58,7 @@ def probe(name: str, now: datetime) -> Outgoing:
         "event": EVENT,
         "messageId": message_id,
         "anonymousId": "destination-check",
-        "properties": {"destination": name},
+        "properties": DestinationChecked(destination=name).model_dump(),
         "timestamp": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
     }
     return Outgoing(Event(0, "check", message_id, now.timestamp(), msgspec.json.encode(call).decode()), call)

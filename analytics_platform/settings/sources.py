@@ -63,7 +63,7 @@ class Source(BaseModel):
     origins: tuple[Origin, ...] = ()  # of the pages that may send with a browser's key; none: all of them
     refused_calls: tuple[CallType, ...] = ()  # what its keys may not send, such as alias, which merges people
     plan_mode: PlanMode = "enforce"
-    unplanned_mode: UnplannedMode = "quarantine"  # of events
+    unplanned_mode: UnplannedMode | None = None  # of events; None: quarantine, but off beside a plan mode of off
     unplanned_property_mode: UnplannedMode | None = None  # of planned events; None: like all that breaks the plan
     rate_limit: float = Field(default=0, ge=0)  # requests a second with all of its keys together; 0 is off
     address_rate_limit: float = Field(default=0, ge=0)  # the same from one address

@@ -1,15 +1,18 @@
 """What the person at the terminal is told once everything runs."""
 
+import json
+import shlex
+from collections.abc import Iterable
+
 from analytics_platform.settings import Settings
 from analytics_platform.staging import describe
 from analytics_platform.supervisor.parts import reachable
+from event_registry.defining import Definition
 
 DEMO_KEY = "demo"
 
-FIRST_EVENT = '{"userId": "u1", "event": "report.created", "properties": {"report_id": "r1"}}'
 
-
-def greeting(settings: Settings) -> str:
+def greeting(settings: Settings, plan: Iterable[Definition]) -> str:
     """The addresses, and how to send a first event; a write key only if it is the one that everybody knows."""
     host = reachable(settings.host)
     ingest = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
@@ -24,8 +27,16 @@ def greeting(settings: Settings) -> str:
     rows.append(("Logs", f"{settings.data_dir / 'logs'}/"))
     table = "\n".join(f"  {name:18}{value}" for name, value in rows)
     user = DEMO_KEY if has_demo_key else "YOUR_WRITE_KEY"
-    return (
-        f"\nEverything is running; Ctrl-C stops it.\n\n{table}\n\nSend a first event:\n\n"
+    sent = "".join(
+        f"\nSend a first event:\n\n"
         f"  curl -u {user}: {ingest}/api/analytics/track -H 'Content-Type: application/json' \\\n"
-        f"    -d '{FIRST_EVENT}'\n"
+        f"    -d {shlex.quote(json.dumps(call))}\n"
+        for call in first_events(plan)
     )
+    return f"\nEverything is running; Ctrl-C stops it.\n\n{table}\n{sent}"
+
+
+def first_events(plan: Iterable[Definition]) -> list[dict[str, object]]:
+    """A call of the first event of the plan, as its definition has it for an example; none of a plan without events."""
+    events = [each for each in plan if each.kind == "track"]
+    return [{"userId": "u1", "event": each.name, "properties": dict(each.example)} for each in events[:1]]

@@ -14,6 +14,7 @@ from analytics_platform.supervisor.greeting import greeting
 from analytics_platform.supervisor.keeper import Keeper
 from analytics_platform.supervisor.leftovers import end_leftovers
 from analytics_platform.supervisor.parts import Part, environment_of_parts, free_port, parts
+from event_registry.registry import default
 
 TURN_SECONDS = 0.2
 
@@ -31,7 +32,7 @@ def run(environ: Mapping[str, str], cwd: Path) -> None:
         environment = environment_of_parts(environ, settings, code_server_port)
         say(f"Preparing {settings.data_dir} ...")
         prepare(settings, environment)
-        keep_running(parts(settings, environment, code_server_port), settings.data_dir, greeting(settings))
+        keep_running(parts(settings, environment, code_server_port), settings.data_dir, greeting(settings, default()))
 
 
 def keep_running(kept: Sequence[Part], data_dir: Path, when_ready: str) -> None:

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from event_registry.fields import Field, Kind, Type
+from event_registry.fields import Field, Kind, Type, number
 from event_registry.generate import naming
 from event_registry.generate.plan import Entry, GenerationError, Plan
 from event_registry.generate.rendering import render
-from event_registry.generate.text import number, quoted
+from event_registry.generate.text import quoted
 
 _TYPES: Mapping[Kind, str] = {
     "string": "string",

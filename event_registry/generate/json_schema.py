@@ -11,11 +11,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from event_registry.fields import PUBLIC, Field, Type
+from event_registry.fields import PUBLIC, Field, Type, number
 from event_registry.generate.naming import Identifiers
 from event_registry.generate.plan import Entry, Plan
 from event_registry.generate.rendering import NOTICE
-from event_registry.generate.text import number
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from event_registry.fields import Field, Kind, Type
+from event_registry.fields import Field, Kind, Type, number
 from event_registry.generate import naming
 from event_registry.generate.plan import Entry, Plan
 from event_registry.generate.rendering import render
-from event_registry.generate.text import number, ruby_quoted
+from event_registry.generate.text import ruby_quoted
 
 _TYPES: Mapping[Kind, str] = {
     "string": "STRING",

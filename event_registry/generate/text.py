@@ -31,11 +31,6 @@ def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def number(value: float) -> str:
-    """A number as every language writes it."""
-    return str(int(value)) if value == int(value) else repr(value)
-
-
 def ruby_quoted(text: str) -> str:
     """A string literal in double quotes in which Ruby finds nothing to evaluate."""
     return quoted(text).replace("#", "\\#")
