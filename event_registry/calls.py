@@ -10,6 +10,11 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
 
 CALL_TYPES = ("track", "identify", "group", "page", "screen", "alias")
 
@@ -55,6 +60,35 @@ class Problem:
     message: str  # for people
 
 
+_Id = Annotated[str, Meta(min_length=1, max_length=MAX_ID_LENGTH)]
+_Object = dict[str, Any]
+
+
+class _PlainContext(msgspec.Struct):
+    """Of a context, what has a type."""
+
+    traits: _Object | None = None
+
+
+class _Plain(msgspec.Struct, rename="camel"):
+    """The envelope of almost every call: one that fits is looked at by msgspec, in a tenth of the time."""
+
+    type: Literal["track", "identify", "group", "page", "screen"]
+    event: Annotated[str, Meta(min_length=1, max_length=MAX_EVENT_NAME_LENGTH)] | None = None
+    user_id: _Id | None = None
+    anonymous_id: _Id | None = None
+    previous_id: _Id | None = None
+    group_id: _Id | None = None
+    message_id: Annotated[str, Meta(min_length=1, max_length=MAX_MESSAGE_ID_LENGTH)] | None = None
+    properties: _Object | None = None
+    traits: _Object | None = None
+    context: _PlainContext | None = None
+    integrations: _Object | None = None
+    timestamp: str | None = None
+    original_timestamp: str | None = None
+    sent_at: str | None = None
+
+
 def check_call(call: object, encoded: bytes | None = None) -> list[Problem]:
     """Every problem of the envelope of a call; `call` is any decoded JSON value.
 
@@ -63,17 +97,13 @@ def check_call(call: object, encoded: bytes | None = None) -> list[Problem]:
     """
     if not isinstance(call, dict):
         return [Problem("$", "invalid_call", _expected("object", call))]
-    problems: list[Problem] = []
-    problems.extend(_check_type(call))
-    problems.extend(_check_ids(call))
-    problems.extend(_check_message_id(call))
-    problems.extend(_check_objects(call))
-    problems.extend(_check_times(call))
+    problems = [] if _is_surely_sound(call) else [*_find_problems(call)]
     if encoded is None or not _is_surely_shallow(encoded):
         problems.extend(_check_nesting(call))
     return problems
 
 
+@lru_cache(maxsize=1024)  # a call's own is parsed when it is checked and when it is enriched
 def parse_timestamp(text: str) -> datetime | None:
     """The moment, in UTC, that an ISO 8601 date-time names; None when `text` is none.
 
@@ -99,6 +129,33 @@ def json_path(keys: Iterable[str | int]) -> str:
     return "$" + "".join(
         f".{key}" if isinstance(key, str) and key.isidentifier() else f"[{json.dumps(key)}]" for key in keys
     )
+
+
+def _is_surely_sound(call: dict[str, Any]) -> bool:
+    """Whether the envelope is as in almost every call; one that is not may still have no problem."""
+    try:
+        plain = msgspec.convert(call, _Plain)
+    except msgspec.ValidationError:
+        return False
+    if plain.user_id is None and plain.anonymous_id is None:
+        return False
+    if (plain.event is None and plain.type == "track") or (plain.group_id is None and plain.type == "group"):
+        return False
+    for text in (plain.event, plain.user_id, plain.anonymous_id, plain.previous_id, plain.group_id, plain.message_id):
+        if text is not None and text.isspace():
+            return False
+    for time in (plain.timestamp, plain.original_timestamp, plain.sent_at):
+        if time is not None and parse_timestamp(time) is None:
+            return False
+    return True
+
+
+def _find_problems(call: Mapping[str, object]) -> Iterator[Problem]:
+    yield from _check_type(call)
+    yield from _check_ids(call)
+    yield from _check_message_id(call)
+    yield from _check_objects(call)
+    yield from _check_times(call)
 
 
 def _check_type(call: Mapping[str, object]) -> Iterator[Problem]:

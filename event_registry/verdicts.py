@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from event_registry.calls import Problem
 from event_registry.defining import Definition, Mode, UnplannedMode
@@ -31,8 +31,7 @@ MOST_MARKS = 5  # in one event
 LONGEST_MARK = 100  # characters of a path; a key may have more
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What becomes of a call, and why; an accepted call that has problems is accepted with a warning."""
 
     outcome: Outcome

@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from queue import SimpleQueue
 from sys import getsizeof
 from typing import NamedTuple
 
@@ -34,11 +35,17 @@ class _Waiting(NamedTuple):
     deadline: float  # by the loop's clock
 
 
+_Group = list[_Waiting]
+_Outcomes = list[Stored | Exception]  # one for each request of a group
+
+
 class Writer:
     """Owns all writes of a process to its staging store.
 
-    `append` puts entries into a queue that is bounded in events and in bytes. The thread takes what is
-    there, writes it in one transaction with one fsync, and only then answers all of it.
+    `append` puts entries into a queue that is bounded in events and in bytes. The thread gets what is there as
+    one group, writes it in one transaction with one fsync, and only then is all of it answered. The queue is the
+    event loop's alone, and the thread is woken once for a group: whatever the two share costs both of them the
+    interpreter's lock, which is worth more than the writing.
     """
 
     def __init__(  # noqa: PLR0913 - the bounds, each of which a test may set
@@ -62,11 +69,12 @@ class Writer:
         self._queue_events = queue_events
         self._patience_seconds = patience_seconds
         self._queue: deque[_Waiting] = deque()
-        self._in_hand: list[_Waiting] = []
+        self._in_hand: _Group = []  # the thread's
+        self._groups: SimpleQueue[_Group | None] = SimpleQueue()  # on their way to the thread; None ends it
         self._bytes = 0  # waiting, or being written
         self._events = 0
-        self._wake = threading.Condition()
         self._is_open = False
+        self._will_hand_over = False  # at the end of this turn of the event loop
         self._is_unwell = False  # the store failed or hung when it was last asked to take a write
         self._trouble: str | None = None  # why the store takes no writes, as last logged
         self._thread = threading.Thread(target=self._run, name="staging-writer", daemon=True)
@@ -80,10 +88,8 @@ class Writer:
         self._thread.start()
 
     def close(self) -> None:
-        """Take no more, write what waits, and end the thread; blocks until then."""
-        with self._wake:
-            self._is_open = False
-            self._wake.notify()
+        """Take no more, write what waits, and end the thread; blocks until then, beside the running event loop."""
+        self._loop.call_soon_threadsafe(self._end)
         self._thread.join()
 
     def check_room(self) -> None:
@@ -98,14 +104,15 @@ class Writer:
 
     async def append(self, entries: Sequence[Entry]) -> Stored:
         """Write the entries; returns when they are on disk. Raises Overloaded or StagingError."""
+        self.check_room()
         size = sum(getsizeof(entry.payload) for entry in entries)
         waiting = _Waiting(entries, size, self._loop.create_future(), self._loop.time() + self._patience_seconds)
-        with self._wake:
-            self.check_room()
-            self._queue.append(waiting)
-            self._bytes += waiting.size
-            self._events += len(entries)
-            self._wake.notify()
+        self._queue.append(waiting)
+        self._bytes += size
+        self._events += len(entries)
+        if not self._in_hand and not self._will_hand_over:
+            self._will_hand_over = True
+            self._loop.call_soon(self._hand_over)  # with the requests that this turn of the loop has still to read
         if self._watch is None:
             self._watch = self._loop.call_at(waiting.deadline, self._end_patience)
         return await waiting.future
@@ -116,8 +123,7 @@ class Writer:
 
     def _end_patience(self) -> None:
         """Answer whoever has waited too long; one timer for all, since one for each costs more than its event."""
-        with self._wake:
-            waiting = [one for one in (*self._in_hand, *self._queue) if not one.future.done()]
+        waiting = [one for one in (*self._in_hand, *self._queue) if not one.future.done()]
         overdue = [one for one in waiting if one.deadline <= self._loop.time()]
         self._is_unwell = self._is_unwell or bool(overdue)
         for one in overdue:
@@ -125,33 +131,62 @@ class Writer:
         rest = [one.deadline for one in waiting[len(overdue) :]]
         self._watch = self._loop.call_at(rest[0], self._end_patience) if rest else None
 
+    def _hand_over(self) -> None:
+        """Give the thread what waits, up to one group, or its end when closed and nothing waits."""
+        self._will_hand_over = False
+        events = 0
+        while self._queue and (not self._in_hand or events + len(self._queue[0].entries) <= GROUP_EVENTS):
+            self._in_hand.append(self._queue.popleft())
+            events += len(self._in_hand[-1].entries)
+        if self._in_hand:
+            self._groups.put(self._in_hand)
+        elif not self._is_open:
+            self._groups.put(None)
+
+    def _take_back(self, group: _Group, outcomes: _Outcomes) -> None:
+        """Answer the requests of a group, while the thread writes the next one."""
+        self._in_hand = []
+        self._bytes -= sum(waiting.size for waiting in group)
+        self._events -= sum(len(waiting.entries) for waiting in group)
+        self._is_unwell = isinstance(outcomes[-1], StagingError)
+        self._hand_over()
+        for waiting, outcome in zip(group, outcomes, strict=True):
+            _settle(waiting.future, outcome)
+
+    def _end(self) -> None:
+        """Take no more, and end the thread when all is written."""
+        self._is_open = False
+        if not self._in_hand:
+            self._hand_over()
+
+    def _die(self) -> None:
+        """Answer everybody who still waits, take nothing more, and let the process end."""
+        self._is_open = False
+        for waiting in (*self._in_hand, *self._queue):
+            _settle(waiting.future, StagingError("the writer has died"))
+        self._queue.clear()
+        self._on_death()
+
+    # In the thread
+
     def _run(self) -> None:
         try:
-            while self._take():
-                self._answer(self._write(self._in_hand))
+            while group := self._groups.get():
+                outcomes = self._write(group)
+                self._loop.call_soon_threadsafe(self._take_back, group, outcomes)
                 with suppress(StagingError):  # the next write says whether it matters
                     self._staging.checkpoint()
         except BaseException:
             logger.exception("the writer has died of a bug")
-            self._give_up()
+            self._loop.call_soon_threadsafe(self._die)
 
-    def _take(self) -> bool:
-        """Take what waits, up to one group; False when closed and nothing waits."""
-        with self._wake:
-            self._wake.wait_for(lambda: self._queue or not self._is_open)
-            events = 0
-            while self._queue and (not self._in_hand or events + len(self._queue[0].entries) <= GROUP_EVENTS):
-                self._in_hand.append(self._queue.popleft())
-                events += len(self._in_hand[-1].entries)
-            return bool(self._in_hand)
-
-    def _write(self, group: Sequence[_Waiting]) -> list[Stored | Exception]:
+    def _write(self, group: Sequence[_Waiting]) -> _Outcomes:
         """One outcome for each request of the group."""
         entries = [entry for waiting in group for entry in waiting.entries]
         try:
             if not entries:
                 self._staging.check()
-            stored = iter(self._append(entries) if entries else ())
+            stored = self._append(entries) if entries else []
         except StagingError as error:
             self._note_trouble(str(error))
             return [error] * len(group)
@@ -159,36 +194,23 @@ class Writer:
             # A row that the store cannot hold must not take its neighbours' rows down with it.
             return [error] if len(group) == 1 else [self._write([waiting])[0] for waiting in group]
         self._note_trouble(None)
-        return [[next(stored) for _ in waiting.entries] for waiting in group]
+        return _shares(group, stored)
 
     def _note_trouble(self, trouble: str | None) -> None:
         """Log that the store stops or starts to take writes: a line for each change, not for each request."""
-        self._is_unwell = trouble is not None
         if trouble != self._trouble:
             self._trouble = trouble
             logger.error("the store %s", f"takes no events: {trouble}" if trouble else "takes events again")
 
-    def _answer(self, outcomes: Sequence[Stored | Exception]) -> None:
-        """Hand the outcomes to the handlers, with one wake-up of the event loop for all of them."""
-        with self._wake:
-            group, self._in_hand = self._in_hand, []
-            self._bytes -= sum(waiting.size for waiting in group)
-            self._events -= sum(len(waiting.entries) for waiting in group)
-        self._loop.call_soon_threadsafe(_resolve, group, outcomes)
 
-    def _give_up(self) -> None:
-        """Answer everybody who still waits, take nothing more, and let the process end."""
-        with self._wake:
-            self._is_open = False
-            self._in_hand.extend(self._queue)
-            self._queue.clear()
-        self._answer([StagingError("the writer has died")] * len(self._in_hand))
-        self._on_death()
-
-
-def _resolve(group: Sequence[_Waiting], outcomes: Sequence[Stored | Exception]) -> None:
-    for waiting, outcome in zip(group, outcomes, strict=True):
-        _settle(waiting.future, outcome)
+def _shares(group: Sequence[_Waiting], stored: Stored) -> _Outcomes:
+    """What of a group's outcome is each request's."""
+    shares: _Outcomes = []
+    end = 0
+    for waiting in group:
+        start, end = end, end + len(waiting.entries)
+        shares.append(stored[start:end])
+    return shares
 
 
 def _settle(future: "asyncio.Future[Stored]", outcome: Stored | Exception) -> None:

@@ -13,6 +13,7 @@ from event_registry.calls import (
     MAX_KEY_LENGTH,
     MAX_KEYS,
     Problem,
+    _find_problems,
     check_call,
     json_path,
     parse_timestamp,
@@ -367,3 +368,12 @@ def test_the_encoded_call_changes_no_answer(sent: dict[str, object]) -> None:
     encoded = json.dumps(sent, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
     assert check_call(sent, encoded) == check_call(sent)
+
+
+@pytest.mark.parametrize("kind", CALL_TYPES)
+@given(fields=call_like)
+def test_the_quick_look_passes_only_what_the_thorough_one_does(kind: str, fields: dict[str, object]) -> None:
+    """Shown with calls that are sound but for a few fields, which may be odd."""
+    value = call(kind, **{name: each for name, each in fields.items() if name != "type"})
+
+    assert check_call(value) == [*_find_problems(value)]

@@ -65,6 +65,12 @@ class Connection:
         return self._transaction("BEGIN IMMEDIATE")  # one that upgrades to a write fails at once when busy
 
     @contextmanager
+    def statement(self) -> Iterator[sqlite3.Connection]:
+        """The connection, for statements that are each a transaction by themselves."""
+        with self._lock, _staging_errors():
+            yield self._db
+
+    @contextmanager
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
         with self._lock, _staging_errors():
             try:

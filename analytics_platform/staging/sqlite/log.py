@@ -8,14 +8,20 @@ from hashlib import blake2b
 from analytics_platform.staging.base import Entry, Event
 from analytics_platform.staging.sqlite.connection import Connection
 
-# Of a group, all rows go into one statement: each one that SQLite runs gives the interpreter's lock away, and
-# getting it back from a busy event loop takes longer than the insert. The rows beyond the group's are nulls.
+# Of a group, all rows go into one statement, which is the whole transaction: with each step that SQLite is asked for,
+# the interpreter's lock is given away, and getting it back from a busy event loop takes longer than the insert.
+# The rows beyond the group's are nulls.
 INSERT_EVENTS = """
 INSERT INTO events (seq, source, message_id, message_hash, received_at, payload)
-SELECT * FROM (VALUES {rows}) WHERE column1 IS NOT NULL ON CONFLICT (message_hash) DO NOTHING
+SELECT head + column1, column2, column3, column4, column5, column6
+FROM log, (VALUES {rows}) WHERE column1 IS NOT NULL
 """
 NO_ROW = (None,) * 6
-MOST_ROWS = 1024  # of one statement; SQLite takes 32,766 values
+MOST_ROWS = 2048  # of one statement; SQLite takes 32,766 values
+INSERT_EVENT = """
+INSERT INTO events (seq, source, message_id, message_hash, received_at, payload)
+SELECT head + 1, ?, ?, ?, ?, ? FROM log WHERE true ON CONFLICT (message_hash) DO NOTHING
+"""
 INSERT_QUARANTINED = """
 INSERT INTO quarantine (source, message_id, message_hash, received_at, payload, problems)
 VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (message_hash) DO NOTHING
@@ -28,10 +34,6 @@ WHERE seq > :after AND (:since IS NULL OR received_at >= :since) ORDER BY seq LI
 """  # noqa: S608 - put together of constants
 
 
-class _NotNew(Exception):
-    """Some of a group are duplicates, or for the quarantine: its entries are looked at one by one."""
-
-
 class Log:
     """Appends, and what everybody reads of the log."""
 
@@ -40,36 +42,28 @@ class Log:
 
     def append(self, entries: Sequence[Entry]) -> list[bool]:
         """See Staging.append."""
+        if len(entries) > MOST_ROWS or any(entry.problems is not None for entry in entries):
+            return self._append_each(entries)
         try:
             return self._append_new(entries)
-        except _NotNew:
+        except sqlite3.IntegrityError:  # some are duplicates
             return self._append_each(entries)
 
     def _append_new(self, entries: Sequence[Entry]) -> list[bool]:
-        """Append a group that is new as a whole, as nearly every group is; raises _NotNew, with nothing appended."""
-        if any(entry.problems is not None for entry in entries):
-            raise _NotNew
-        with self._connection.writing() as db:
-            head = raise_head(db, len(entries)) - len(entries)
-            for first in range(0, len(entries), MOST_ROWS):
-                rows = entries[first : first + MOST_ROWS]
-                if insert(db, head + first, rows) < len(rows):
-                    raise _NotNew
+        """Append a group that is new as a whole, as nearly every group is."""
+        values: list[object] = []
+        for place, entry in enumerate(entries, 1):
+            values += (place, entry.source, entry.message_id, message_hash(entry), entry.received_at, entry.payload)
+        room = _power_of_two(len(entries))
+        values += NO_ROW * (room - len(entries))
+        with self._connection.statement() as db:
+            db.execute(_statement(room), values)
         return [True] * len(entries)
 
     def _append_each(self, entries: Sequence[Entry]) -> list[bool]:
         """Append what is new in a group, one entry after the other."""
         with self._connection.writing() as db:
-            new = []
-            head = raise_head(db, 0)
-            for entry in entries:
-                if entry.problems is not None:
-                    new.append(_quarantine(db, entry))
-                else:
-                    new.append(insert(db, head, [entry]) == 1)
-                    head += new[-1]
-            db.execute("UPDATE log SET head = ?", (head,))
-            return new
+            return [_quarantine(db, entry) if entry.problems is not None else insert(db, entry) for entry in entries]
 
     def logged(self, since: float | None, after: int, limit: int) -> list[Event]:
         """See Staging.logged."""
@@ -88,19 +82,10 @@ class Log:
             return int(db.execute("SELECT head FROM log").fetchone()[0])
 
 
-def raise_head(db: sqlite3.Connection, events: int) -> int:
-    """Give out the next so many numbers; returns the last one."""
-    return int(db.execute("UPDATE log SET head = head + ? RETURNING head", (events,)).fetchone()[0])
-
-
-def insert(db: sqlite3.Connection, head: int, entries: Sequence[Entry]) -> int:
-    """Insert behind `head` what is new; returns how many those are."""
-    values: list[object] = []
-    for seq, entry in enumerate(entries, head + 1):
-        values += (seq, entry.source, entry.message_id, message_hash(entry), entry.received_at, entry.payload)
-    room = _power_of_two(len(entries))
-    values += NO_ROW * (room - len(entries))
-    return db.execute(_statement(room), values).rowcount
+def insert(db: sqlite3.Connection, entry: Entry) -> bool:
+    """Put an entry at the end of the log; False when it is not new."""
+    values = (entry.source, entry.message_id, message_hash(entry), entry.received_at, entry.payload)
+    return db.execute(INSERT_EVENT, values).rowcount == 1
 
 
 def _power_of_two(least: int) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from analytics_platform.staging.base import Aside, Entry, Quarantined
 from analytics_platform.staging.sqlite.connection import Connection
-from analytics_platform.staging.sqlite.log import insert, raise_head
+from analytics_platform.staging.sqlite.log import insert
 
 # A condition whose value is null holds for all.
 WANTED = """
@@ -47,9 +47,7 @@ class Quarantine:
                 row = db.execute(TAKE_OUT, (id_,)).fetchone()
                 if row is not None:
                     source, message_id, received_at = row
-                    entry = Entry(source, message_id, received_at, payload)
-                    released[id_] = insert(db, raise_head(db, 0), [entry]) == 1
-                    raise_head(db, int(released[id_]))
+                    released[id_] = insert(db, Entry(source, message_id, received_at, payload))
             return released
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-VERSION = 5
+VERSION = 6
 """The schema that this code reads and writes, kept in SQLite's user_version."""
 
 INCREMENTAL = 2
@@ -146,6 +146,11 @@ CREATE INDEX dead_letters_settled ON dead_letters (settled_at) WHERE state <> 'd
 CREATE INDEX quarantine_received ON quarantine (received_at);
 """
 
+# The head moves with each event, inside the statement that appends it: an append is this one statement, and whole.
+HEAD = """
+CREATE TRIGGER events_appended AFTER INSERT ON events BEGIN UPDATE log SET head = NEW.seq; END
+"""
+
 
 def migrate(path: Path, pragmas: Iterable[str]) -> None:
     """Bring the store to VERSION; of several processes that start together, the first one does it."""
@@ -173,6 +178,10 @@ def migrate(path: Path, pragmas: Iterable[str]) -> None:
     @migrations()
     def m005_retention(db: Database) -> None:
         _run(db, RETENTION)
+
+    @migrations()
+    def m006_the_head_moves_with_each_event(db: Database) -> None:
+        db.execute(HEAD)
 
     with path.with_name(f"{path.name}-migration").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from analytics_platform.staging.base import Suppression, SuppressionCounts
 from analytics_platform.staging.sqlite.connection import Connection
 
+VERSION = "SELECT suppressions FROM log"
 NEXT_VERSION = "UPDATE log SET suppressions = suppressions + 1 RETURNING suppressions"
 SUPPRESS = """
 INSERT INTO suppressions (digest, key_id, version) VALUES (?, ?, ?)
@@ -34,10 +35,11 @@ class Suppressions:
 
     def suppressions(self, after: int) -> tuple[int, list[Suppression]]:
         """See Staging.suppressions."""
+        with self._connection.statement() as db:
+            if db.execute(VERSION).fetchone() == (after,):
+                return after, []
         with self._connection.reading() as db:
-            (version,) = db.execute("SELECT suppressions FROM log").fetchone()
-            if version == after:
-                return version, []
+            (version,) = db.execute(VERSION).fetchone()
             rows = db.execute("SELECT digest, key_id, is_listed FROM suppressions WHERE version > ?", (after,))
             return version, [Suppression(digest, key_id, bool(is_listed)) for digest, key_id, is_listed in rows]
 
