@@ -32,6 +32,11 @@ class Release:
     suppressed: int = 0  # of people on the suppression list; they stay where they are
     refused: Counter[tuple[str, str]] = field(default_factory=Counter)  # by event and problem
 
+    @property
+    def asked_for(self) -> int:
+        """How many there were in quarantine."""
+        return self.released + self.duplicates + self.suppressed + self.refused.total()
+
 
 def release(
     staging: Staging,

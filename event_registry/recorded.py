@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -72,7 +72,7 @@ class Recorded:
         planned = self._plan.events.get(event)
         if planned is None:
             raise AssertionError(f"the plan has no event {event}{_hint(self._plan.suggest(event))}")
-        self._check_names(event, planned.model_fields, properties)
+        self._check_names(event, [field.name for field in planned.definition.fields], properties)
         return self._find("track", event, "properties", properties)
 
     def identify(self, **traits: object) -> Call:
@@ -94,7 +94,7 @@ class Recorded:
         return self._plan.validate(call)
 
     @staticmethod
-    def _check_names(event: str, planned: Mapping[str, object], properties: Mapping[str, object]) -> None:
+    def _check_names(event: str, planned: Collection[str], properties: Mapping[str, object]) -> None:
         """A misspelt name in a test would never be found."""
         __tracebackhide__ = True
         for name in properties:

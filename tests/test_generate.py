@@ -116,6 +116,18 @@ def test_check_passes_after_generating(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["go", "ruby"]
 
 
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    """It may be a file."""
+    (tmp_path / "taken").touch()
+
+    finished = CliRunner().invoke(APP, ["--language", "ruby", "--out", str(tmp_path / "taken")])
+
+    assert (finished.exit_code, finished.stderr) == (
+        1,
+        f"analytics: {tmp_path}/taken cannot be written (NotADirectoryError)\n",
+    )
+
+
 def test_an_unknown_language_is_refused() -> None:
     """With those that there are."""
     finished = CliRunner().invoke(APP, ["--language", "cobol"])

@@ -11,7 +11,7 @@ from analytics_platform.commands.generate import GENERATED
 from tests.fakes.vendor import Received, Reply, Vendor
 from tests.fakes.wire import free_url
 from tests.generated.reports import PROGRAMS
-from tests.generated.toolchains import LANGUAGES, Language, Program
+from tests.generated.toolchains import BY_NAME, GROUPS, LANGUAGES, Language, Program
 
 pytestmark = pytest.mark.timeout(600)  # compilers, on a machine that may do other things
 
@@ -20,6 +20,31 @@ PATIENCE = "60"  # seconds at the end of the program
 ROOM = "1000"  # calls in the queue
 
 PROBLEM = {"path": "$.properties.report_id", "message": "expected string, found integer"}
+
+SLOW_LISTENERS = {
+    "python": """
+import sys
+import time
+
+from product_analytics import Analytics, Client
+
+
+def told(message: str) -> None:
+    time.sleep(0.5)
+    print(message, file=sys.stderr)
+
+
+Analytics(Client(sys.argv[1], "YOUR_WRITE_KEY", on_error=told)).report_created(report_id="r", user_id="u-1")
+""",
+    "ruby": """
+require "product_analytics"
+
+told = ->(message) { sleep(0.5) && warn(message) }
+client = ProductAnalytics::Client.new(ARGV[0], "YOUR_WRITE_KEY", on_error: told)
+client.track(ProductAnalytics::ReportCreated.new(report_id: "r"), user_id: "u-1")
+""",
+}
+"""Programs that are slow to hear what becomes of their calls, in the languages whose threads end with the program."""
 
 Reports = Callable[..., CompletedProcess[str]]
 
@@ -89,6 +114,17 @@ def test_a_refusal_is_final(program: Program, server: Vendor) -> None:
     assert finished.returncode == 0
     assert len(server.requests) == 1
     assert "3 call(s) were refused: HTTP 401 invalid write key" in finished.stderr
+
+
+@pytest.mark.parametrize("language", [pytest.param(each, marks=GROUPS[each]) for each in SLOW_LISTENERS])
+def test_no_report_is_cut_off_by_the_end_of_the_program(tmp_path: Path, server: Vendor, language: str) -> None:
+    """A script with a wrong write key would lose its calls in silence."""
+    server.will_answer(401, json.dumps({"message": "invalid write key"}))
+    program = BY_NAME[language].build(REPOSITORY / GENERATED, tmp_path / "app", SLOW_LISTENERS[language])
+
+    finished = program.run(server.url)
+
+    assert finished.stderr == "1 call(s) were refused: HTTP 401 invalid write key\n"
 
 
 def test_a_request_that_is_too_large_is_halved(program: Program, server: Vendor) -> None:

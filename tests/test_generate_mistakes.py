@@ -63,6 +63,7 @@ TYPED = [
     ("python", PYTHON + "analytics.report_craeted(report_id='r')", 'maybe "report_created"'),
     ("go", GO % "somebody, productanalytics.ReportCreated{ReportID: 7}", "cannot use 7"),
     ("go", GO % 'somebody, productanalytics.ReportCreated{Template: "t"}', "cannot use"),
+    ("go", GO % "somebody, productanalytics.NewReportCreated()", "not enough arguments"),
 ]
 """Language, program, and what its compiler says."""
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from event_registry.generate.naming import Identifiers, camel, exported, pascal, snake
+from event_registry.generate.naming import Identifiers, camel, exported, pascal, snake, unexported
 from event_registry.generate.plan import GenerationError
 
 
@@ -26,6 +26,15 @@ def test_words_are_joined_by_the_convention_of_a_language(
 ) -> None:
     """Words end at a sign and where capitals begin; Go writes initialisms in capitals."""
     assert (snake(name), camel(name), pascal(name), exported(name)) == (in_snake, in_camel, in_pascal, as_exported)
+
+
+@pytest.mark.parametrize(
+    ("name", "in_go"),
+    [("report_id", "reportID"), ("id", "id"), ("HTTPStatus", "httpStatus"), ("api_url", "apiURL"), ("2nd", "the2Nd")],
+)
+def test_a_parameter_of_go_begins_small(name: str, in_go: str) -> None:
+    """An initialism, too; behind the first word they are in capitals."""
+    assert unexported(name) == in_go
 
 
 def test_a_taken_identifier_gets_an_underscore() -> None:

@@ -389,6 +389,40 @@ def test_a_project_may_have_a_plan_of_its_own(run: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["E*the plan has no such event"])
 
 
+def test_a_property_is_looked_for_by_its_name_on_the_wire(run: pytest.Pytester) -> None:
+    """Python may have another one for it, which no call bears."""
+    run.makepyfile(
+        plan="""
+        from pydantic import Field
+        from event_registry.definitions import Event
+
+        class PageRead(Event, name="page.read", owner="docs", since="2026-01-31", example={"Page ID": "p"}):
+            '''A reader read a page.'''
+
+            page_id: str = Field(alias="Page ID", description="The page's id.")
+        """,
+        test_it="""
+        import plan
+        import pytest
+        from event_registry.registry import collect
+
+        @pytest.fixture(scope="session")
+        def tracking_plan():
+            return collect(plan)
+
+        def test_it(recorded_calls):
+            recorded_calls.analytics.track("u", "page.read", {"Page ID": "p-1"})
+
+            recorded_calls.assert_planned()
+            recorded_calls.track("page.read", **{"Page ID": "p-1"})
+            with pytest.raises(AssertionError, match="no property page_id of page.read: did you mean Page ID"):
+                recorded_calls.track("page.read", page_id="p-1")
+        """,
+    )
+
+    run.runpytest_inprocess().assert_outcomes(passed=1)
+
+
 def test_a_project_that_does_not_use_it_pays_nothing() -> None:
     """The plugin alone imports neither Pydantic nor the plan."""
     program = (

@@ -1,9 +1,12 @@
 """Generates the typed clients of the tracking plan."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from analytics_platform.commands import installation
 
 GENERATED = Path(__file__).parents[2] / "event_registry" / "generated"
 
@@ -23,15 +26,23 @@ def generate(language: Languages = None, out: Out = GENERATED, *, check: Check =
     try:
         files = outputs.rendered(describe(registry.default()), _known(language or [*outputs.LANGUAGES]))
     except GenerationError as error:
-        typer.echo(f"analytics: {error}", err=True)
-        raise typer.Exit(1) from None
+        installation.end(str(error))
     if not check:
-        outputs.write(files, out)
-        typer.echo(f"{len(files)} files written below {out}")
+        _write(files, out)
     elif stale := outputs.stale(files, out):
         typer.echo("\n".join(f"stale: {out / path}" for path in stale), err=True)
         typer.echo("run: analytics plan generate", err=True)
         raise typer.Exit(1)
+
+
+def _write(files: Mapping[str, str], out: Path) -> None:
+    from event_registry.generate import outputs
+
+    try:
+        outputs.write(files, out)
+    except OSError as error:
+        installation.end(f"{out} cannot be written ({type(error).__name__})")
+    typer.echo(f"files written below {out}: {len(files)}")
 
 
 def _known(languages: list[str]) -> list[str]:

@@ -72,6 +72,8 @@ def release(
         wanted = _wanted(event, source, since, ids or None)
         found = quarantine.release(staging, wanted, plan, suppressed.among, is_dry_run=dry_run)
     _report(found, "would be released" if dry_run else "released")
+    if ids and (absent := len({*ids}) - found.asked_for):
+        typer.echo(f"{absent} of these ids: not in quarantine, or not among what was asked for")
 
 
 def _wanted(event: str | None, source: str | None, text: str | None, ids: list[int] | None = None) -> "Aside":

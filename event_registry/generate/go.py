@@ -18,6 +18,10 @@ _TYPES: Mapping[Kind, str] = {
 }
 # What encoding/json takes for a name in a tag: https://pkg.go.dev/encoding/json#Marshal
 _TAGGABLE = re.compile(r"(?!-$)[\w!#$%&()*+./:;<=>?@\[\]^{|}~ -]+")
+_KEYWORDS = naming.vocabulary(
+    "break case chan const continue default defer else fallthrough for func go goto if import interface map package "
+    "range return select struct switch type var"
+)
 _TAKEN = frozenset({"Call", "Client", "Config", "Event", "NewClient", "Of"})
 
 
@@ -41,13 +45,21 @@ def go(plan: Plan) -> dict[str, str]:
 
 def _struct(types: naming.Identifiers, name: str, entry: Entry) -> dict[str, object]:
     own = types.of(name, entry.name)
-    fields = naming.Identifiers(f"the Go of {entry.name}")
+    names = naming.Identifiers(f"the Go of {entry.name}")
+    parameters = naming.Identifiers(f"the Go of {entry.name}", _KEYWORDS)
+    fields = [
+        {
+            **_field(types, own, names.of(naming.exported(field.name), field.name), field),
+            "parameter": parameters.of(naming.unexported(field.name), field.name),
+        }
+        for field in entry.fields
+    ]
     return {
         "type": own,
+        "constructor": types.of(f"New{own}", f"the constructor of {entry.name}"),
         "entry": entry,
-        "fields": [
-            _field(types, own, fields.of(naming.exported(field.name), field.name), field) for field in entry.fields
-        ],
+        "fields": fields,
+        "required": [each for field, each in zip(entry.fields, fields, strict=True) if field.is_required],
     }
 
 

@@ -59,8 +59,17 @@ def pascal(name: str) -> str:
 
 def exported(name: str) -> str:
     """`ReportID`, a field of Go."""
-    words = (word.upper() if word in _INITIALISMS else word.capitalize() for word in _words(name))
-    return _not_a_number("".join(words), "The")
+    return _not_a_number("".join(map(_capital, _words(name))), "The")
+
+
+def unexported(name: str) -> str:
+    """`reportID`, a parameter of Go."""
+    first, *others = _words(name)
+    return _not_a_number(first + "".join(map(_capital, others)), "the")
+
+
+def _capital(word: str) -> str:
+    return word.upper() if word in _INITIALISMS else word.capitalize()
 
 
 def _words(name: str) -> list[str]:

@@ -136,10 +136,13 @@ def _go_call(said: Said, renamed: Renamed) -> str:
     traits = {"identify": "IdentifyTraits", "group": "GroupTraits"}
     name = traits.get(said.entry.call) or naming.pascal(said.entry.name)
     name = renamed.get(name, name)
-    given = ", ".join(f"{naming.exported(field.name)}: {_go_field(name, field, v)}" for field, v in _fields(said))
+    given = [(naming.exported(field.name), _go_field(name, field, value)) for field, value in _fields(said)]
+    made = f"{name}{{{', '.join(f'{field}: {value}' for field, value in given)}}}"
+    if len(given) == len(said.entry.required):
+        made = f"New{name}({', '.join(value for _, value in given)})"
     call = f"analytics.Call{{UserID: {json.dumps(said.user_id)}}}"
     group = '"acc_1", ' if said.entry.call == "group" else ""
-    return f"must(client.{said.entry.call.capitalize()}({call}, {group}analytics.{name}{{{given}}}))"
+    return f"must(client.{said.entry.call.capitalize()}({call}, {group}analytics.{made}))"
 
 
 def _go_field(owner: str, field: Field, value: Any) -> str:

@@ -685,9 +685,9 @@ module ProductAnalytics
         narrow(batch.size, said) if outcome.status >= 500 && @failures >= TRIES
         return
       end
-      forget(batch.size)
       report("#{batch.size} call(s) were refused: #{said}") if outcome.status >= 300
       report_problems(outcome.answer)
+      forget(batch.size)
     end
 
     # Look for the one call that the server fails on; when it fails on every call, none is given up.
@@ -698,13 +698,14 @@ module ProductAnalytics
       if count > 1
         @most = count / 2
       elsif @suspect
-        forget(1)
         report("1 call was given up: the server fails on it, and takes others: #{said}")
+        forget(1)
       else
         @skipped = (@skipped + 1) % @mutex.synchronize { @queue.size }
       end
     end
 
+    # The last step with a call: when none is left the program may end, and everything must have been reported.
     def forget(count)
       @mutex.synchronize do
         @queue.slice!(@skipped, count)

@@ -4,7 +4,7 @@
 //
 //	client, err := productanalytics.NewClient(productanalytics.Config{Host: "https://events.example.com", WriteKey: "…"})
 //	defer client.Close(context.Background())
-//	err = client.Track(productanalytics.Call{UserID: "u_1"}, productanalytics.ReportCreated{ReportID: "rep_42"})
+//	err = client.Track(productanalytics.Call{UserID: "u_1"}, productanalytics.NewReportCreated("rep_42"))
 package productanalytics
 
 import (
@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -140,7 +141,7 @@ func oneOf[T ~string](found []string, field string, value T, choices ...T) []str
 
 func atLeast(found []string, field string, value, minimum float64) []string {
 	if value < minimum {
-		return append(found, fmt.Sprintf("%s: expected at least %g", field, minimum))
+		return append(found, field+": expected at least "+strconv.FormatFloat(minimum, 'f', -1, 64))
 	}
 	return found
 }

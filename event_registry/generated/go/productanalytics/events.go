@@ -34,6 +34,11 @@ type CommentAdded struct {
 	IsReply *bool `json:"is_reply,omitempty"`
 }
 
+// NewCommentAdded has what CommentAdded needs; what may be left out is set on it.
+func NewCommentAdded(commentID string, subject CommentAddedSubject) CommentAdded {
+	return CommentAdded{CommentID: commentID, Subject: subject}
+}
+
 // CommentAddedSubject is what Subject of CommentAdded may be.
 type CommentAddedSubject string
 
@@ -70,6 +75,11 @@ type DashboardShared struct {
 
 	// The number of people who were told about it.
 	RecipientCount *int64 `json:"recipient_count,omitempty"`
+}
+
+// NewDashboardShared has what DashboardShared needs; what may be left out is set on it.
+func NewDashboardShared(dashboardID string, audience DashboardSharedAudience) DashboardShared {
+	return DashboardShared{DashboardID: dashboardID, Audience: audience}
 }
 
 // DashboardSharedAudience is what Audience of DashboardShared may be.
@@ -113,6 +123,11 @@ type FileUploaded struct {
 	DurationMs *float64 `json:"duration_ms,omitempty"`
 }
 
+// NewFileUploaded has what FileUploaded needs; what may be left out is set on it.
+func NewFileUploaded(fileID string) FileUploaded {
+	return FileUploaded{FileID: fileID}
+}
+
 func (values FileUploaded) problems() (found []string) {
 	if values.SizeBytes != nil {
 		found = atLeast(found, "size_bytes", float64(*values.SizeBytes), 0)
@@ -141,6 +156,11 @@ type IntegrationConnected struct {
 
 	// The rights that the other product granted us.
 	Scopes *[]string `json:"scopes,omitempty"`
+}
+
+// NewIntegrationConnected has what IntegrationConnected needs; what may be left out is set on it.
+func NewIntegrationConnected(integration string) IntegrationConnected {
+	return IntegrationConnected{Integration: integration}
 }
 
 func (values IntegrationConnected) problems() (found []string) {
@@ -173,6 +193,11 @@ type ReportCreated struct {
 	IsShared *bool `json:"is_shared,omitempty"`
 }
 
+// NewReportCreated has what ReportCreated needs; what may be left out is set on it.
+func NewReportCreated(reportID string) ReportCreated {
+	return ReportCreated{ReportID: reportID}
+}
+
 func (values ReportCreated) problems() (found []string) {
 	if values.ChartCount != nil {
 		found = atLeast(found, "chart_count", float64(*values.ChartCount), 0)
@@ -201,6 +226,11 @@ type ReportExported struct {
 
 	// How long the user waited for the file, in milliseconds.
 	DurationMs *float64 `json:"duration_ms,omitempty"`
+}
+
+// NewReportExported has what ReportExported needs; what may be left out is set on it.
+func NewReportExported(reportID string, format ReportExportedFormat) ReportExported {
+	return ReportExported{ReportID: reportID, Format: format}
 }
 
 // ReportExportedFormat is what Format of ReportExported may be.
@@ -245,6 +275,11 @@ type SubscriptionCanceled struct {
 
 	// The monthly recurring revenue that ends, in euros. Internal.
 	Mrr *float64 `json:"mrr,omitempty"`
+}
+
+// NewSubscriptionCanceled has what SubscriptionCanceled needs; what may be left out is set on it.
+func NewSubscriptionCanceled(plan string) SubscriptionCanceled {
+	return SubscriptionCanceled{Plan: plan}
 }
 
 // SubscriptionCanceledReason is what Reason of SubscriptionCanceled may be.
@@ -295,6 +330,11 @@ type SubscriptionUpgraded struct {
 	IsSelfServe *bool `json:"is_self_serve,omitempty"`
 }
 
+// NewSubscriptionUpgraded has what SubscriptionUpgraded needs; what may be left out is set on it.
+func NewSubscriptionUpgraded(fromPlan string, toPlan string) SubscriptionUpgraded {
+	return SubscriptionUpgraded{FromPlan: fromPlan, ToPlan: toPlan}
+}
+
 func (values SubscriptionUpgraded) problems() (found []string) {
 	if values.SeatCount != nil {
 		found = atLeast(found, "seat_count", float64(*values.SeatCount), 0)
@@ -327,6 +367,11 @@ type UserInvited struct {
 	// The address that the invitation went to, of a person who has not agreed to anything yet. Secret:
 	// only a keyed hash of it is stored.
 	InviteeEmail *string `json:"invitee_email,omitempty"`
+}
+
+// NewUserInvited has what UserInvited needs; what may be left out is set on it.
+func NewUserInvited(invitationID string, role UserInvitedRole) UserInvited {
+	return UserInvited{InvitationID: invitationID, Role: role}
 }
 
 // UserInvitedRole is what Role of UserInvited may be.
@@ -365,6 +410,11 @@ type UserSignedUp struct {
 
 	// The address of the page that led them to us.
 	Referrer *string `json:"referrer,omitempty"`
+}
+
+// NewUserSignedUp has what UserSignedUp needs; what may be left out is set on it.
+func NewUserSignedUp(method UserSignedUpMethod) UserSignedUp {
+	return UserSignedUp{Method: method}
 }
 
 // UserSignedUpMethod is what Method of UserSignedUp may be.
@@ -409,6 +459,11 @@ type IdentifyTraits struct {
 	CreatedAt *time.Time `json:"created_at,omitempty"`
 }
 
+// NewIdentifyTraits has what IdentifyTraits needs; what may be left out is set on it.
+func NewIdentifyTraits() IdentifyTraits {
+	return IdentifyTraits{}
+}
+
 func (values IdentifyTraits) problems() (found []string) {
 	return found
 }
@@ -443,6 +498,11 @@ type GroupTraits struct {
 
 	// When the account was opened.
 	CreatedAt *time.Time `json:"created_at,omitempty"`
+}
+
+// NewGroupTraits has what GroupTraits needs; what may be left out is set on it.
+func NewGroupTraits() GroupTraits {
+	return GroupTraits{}
 }
 
 func (values GroupTraits) problems() (found []string) {

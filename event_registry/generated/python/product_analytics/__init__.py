@@ -807,10 +807,10 @@ class Client:
             if status >= 500 and self._failures >= _TRIES:
                 self._narrow(len(batch), said)
         else:
-            self._forget(len(batch))
             if status >= 300:
                 self._report(f"{len(batch)} call(s) were refused: {said}")
             self._report_problems(answer)
+            self._forget(len(batch))
 
     def _narrow(self, count: int, said: str) -> None:
         """Look for the one call that the server fails on; when it fails on every call, none is given up.
@@ -821,12 +821,13 @@ class Client:
         if count > 1:
             self._most = count // 2
         elif self._is_suspect:
-            self._forget(1)
             self._report(f"1 call was given up: the server fails on it, and takes others: {said}")
+            self._forget(1)
         else:
             self._skipped = (self._skipped + 1) % len(self._queue)
 
     def _forget(self, count: int) -> None:
+        """The last step with a call: when none is left the program may end, and everything must have been reported."""
         with self._changed:
             for _ in range(count):
                 del self._queue[self._skipped]
