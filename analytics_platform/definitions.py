@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 
 from analytics_platform.assets import broken_asset, lineage, snapshot_asset
+from analytics_platform.housekeeping import hourly_housekeeping, housekeeping
 from analytics_platform.ops import delivery
 from analytics_platform.resources import Platform
 from analytics_platform.schedules import snapshot_job, snapshot_schedule
@@ -32,8 +33,11 @@ def definitions(environ: Mapping[str, str], cwd: Path) -> dg.Definitions:
             *(broken_asset(name, fault) for name, fault in broken.items()),
             *lineage(snapshots, destinations),
         ],
-        jobs=[delivery, *jobs],
-        schedules=[snapshot_schedule(each, job) for each, job in zip(snapshots, jobs, strict=True)],
+        jobs=[delivery, housekeeping, *jobs],
+        schedules=[
+            hourly_housekeeping,
+            *(snapshot_schedule(each, job) for each, job in zip(snapshots, jobs, strict=True)),
+        ],
         sensors=[due_deliveries],
         resources={"platform": Platform()},
         executor=dg.in_process_executor,

@@ -70,14 +70,15 @@ def missed(declaration: Declaration, job: str, instance: dg.DagsterInstance, tic
         return partitions.start_time_for_partition_key(key).timestamp()
 
     first = min(map(starts, taken))
+    wanted = looked_back_at(declaration, tick) - {key_at(declaration, tick), *taken}
+    return [key for key in sorted(wanted, key=starts) if starts(key) > first and not _has_run(instance, job, key)]
+
+
+def looked_back_at(declaration: Declaration, tick: datetime) -> set[str]:
+    """The partitions of the last readings before a tick; whether these were taken must not be forgotten."""
     back = schedule_execution_time_iterator(tick.timestamp(), declaration.cron, declaration.timezone, ascending=False)
-    keys = {key_at(declaration, each) for each in islice(back, CATCH_UP + 1) if each < tick}
-    wanted = keys - {None, key_at(declaration, tick), *taken}
-    return [
-        key
-        for key in sorted(filter(None, wanted), key=starts)
-        if starts(key) > first and not _has_run(instance, job, key)
-    ]
+    keys = (key_at(declaration, each) for each in islice(back, CATCH_UP + 1) if each < tick)
+    return {key for key in keys if key}
 
 
 def _has_run(instance: dg.DagsterInstance, job: str, key: str) -> bool:

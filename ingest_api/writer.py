@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from sys import getsizeof
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ GROUP_EVENTS = 500  # in one commit, unless one request alone has more
 QUEUE_BYTES = 8 * 1024 * 1024  # of payloads that wait for their commit
 QUEUE_EVENTS = 20_000
 PATIENCE_SECONDS = 2.0  # how long a request waits for its commit
+IDLE_SECONDS = 10.0  # with nothing to write, until the store is checkpointed anyway: others write to it, too
 
 Stored = list[bool]  # for each entry whether it is new; False is a duplicate
 
@@ -57,6 +58,7 @@ class Writer:
         queue_bytes: int = QUEUE_BYTES,
         queue_events: int = QUEUE_EVENTS,
         patience_seconds: float = PATIENCE_SECONDS,
+        idle_seconds: float = IDLE_SECONDS,
     ) -> None:
         """`on_death` is called from the thread when a bug of ours has ended it.
 
@@ -68,6 +70,7 @@ class Writer:
         self._queue_bytes = queue_bytes
         self._queue_events = queue_events
         self._patience_seconds = patience_seconds
+        self._idle_seconds = idle_seconds
         self._queue: deque[_Waiting] = deque()
         self._in_hand: _Group = []  # the thread's
         self._groups: SimpleQueue[_Group | None] = SimpleQueue()  # on their way to the thread; None ends it
@@ -171,14 +174,24 @@ class Writer:
 
     def _run(self) -> None:
         try:
-            while group := self._groups.get():
+            while group := self._next():
                 outcomes = self._write(group)
                 self._loop.call_soon_threadsafe(self._take_back, group, outcomes)
-                with suppress(StagingError):  # the next write says whether it matters
-                    self._staging.checkpoint()
+                self._checkpoint()
         except BaseException:
             logger.exception("the writer has died of a bug")
             self._loop.call_soon_threadsafe(self._die)
+
+    def _next(self) -> _Group | None:
+        """The next group, once there is one; None ends the thread."""
+        while True:
+            with suppress(Empty):
+                return self._groups.get(timeout=self._idle_seconds)
+            self._checkpoint()
+
+    def _checkpoint(self) -> None:
+        with suppress(StagingError):  # the next write says whether it matters
+            self._staging.checkpoint()
 
     def _write(self, group: Sequence[_Waiting]) -> _Outcomes:
         """One outcome for each request of the group."""

@@ -15,7 +15,8 @@ from event_registry import registry
 REPOSITORY = Path(__file__).parents[1]
 PACKAGES = ("event_registry", "ingest_api", "analytics_platform")
 DAGSTER_MODULES = (
-    *("assets", "definitions", "jobs", "metadata", "ops", "partitions", "resources", "schedules", "sensors"),
+    *("assets", "definitions", "housekeeping", "metadata", "ops", "partitions", "purging", "resources", "schedules"),
+    "sensors",
     "snapshot_metadata",
 )
 

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
 import requests
 
 from analytics_platform.staging.base import Entry, StagingError, StagingFull
+from analytics_platform.staging.sqlite.connection import WAL_LIMIT
 from ingest_api.writer import GROUP_EVENTS, Overloaded, Writer
 from tests.fakes.product import eventually
 from tests.running_api import NOW, TIMEOUT, Api, ApiStarter, TestStaging, track
@@ -35,9 +36,11 @@ def threads() -> Iterator[ThreadPoolExecutor]:
 
 
 @asynccontextmanager
-async def writing(staging: TestStaging, *, patience_seconds: float = TIMEOUT) -> AsyncIterator[Writer]:
+async def writing(
+    staging: TestStaging, *, patience_seconds: float = TIMEOUT, idle_seconds: float = TIMEOUT
+) -> AsyncIterator[Writer]:
     """A writer in this event loop, closed in the end."""
-    writer = Writer(staging, on_death=lambda: None, patience_seconds=patience_seconds)
+    writer = Writer(staging, on_death=lambda: None, patience_seconds=patience_seconds, idle_seconds=idle_seconds)
     writer.start()
     try:
         yield writer
@@ -297,3 +300,18 @@ def test_what_is_stored_is_what_was_accepted(api: Api, threads: ThreadPoolExecut
     assert {*statuses} == {202}
     assert sorted(ids(api.staging)) == sorted(sent)
     assert len(api.staging.commits) <= len(sent)
+
+
+def test_a_store_to_which_only_others_write_is_checkpointed_all_the_same(staging: TestStaging, tmp_path: Path) -> None:
+    """Housekeeping and deliveries write, too, and no other process may checkpoint."""
+
+    async def idle() -> int:
+        async with writing(staging, idle_seconds=0.01):
+            with closing(TestStaging(tmp_path / "staging.db")) as other:
+                other.append([Entry("web", "m-1", NOW, "x" * WAL_LIMIT)])
+            await asyncio.to_thread(eventually, wal.stat, lambda found: found.st_size == 0)
+        return wal.stat().st_size
+
+    wal = tmp_path / "staging.db-wal"
+
+    assert asyncio.run(idle()) == 0

@@ -13,7 +13,7 @@ import pytest
 
 from analytics_platform.staging import open_staging
 from analytics_platform.staging.base import Entry, Staging, StagingError, StagingFull
-from analytics_platform.staging.sqlite.connection import Connection
+from analytics_platform.staging.sqlite.connection import WAL_LIMIT, Connection
 from analytics_platform.staging.sqlite.log import Log
 from analytics_platform.staging.sqlite.schema import VERSION
 from tests.fakes.clock import Clock
@@ -160,6 +160,22 @@ def test_a_connection_checkpoints_only_when_it_is_its_turn(connection: Connectio
     """By itself no connection does."""
     with connection.reading() as db:
         assert pragma(db, "wal_autocheckpoint") == 0
+
+
+def test_a_long_log_is_cut_off_once_nobody_reads_in_it(staging: Staging, path: Path) -> None:
+    """A backup that reads for minutes lets it grow meanwhile; the checkpoint does what it can and goes on."""
+    wal = path.with_name(f"{path.name}-wal")
+    staging.checkpoint()
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT head FROM log").fetchone()
+        staging.append([Entry("web", "m-1", 1000.0, "x" * WAL_LIMIT)])
+
+        staging.checkpoint()
+
+        assert wal.stat().st_size > WAL_LIMIT
+    staging.checkpoint()
+    assert wal.stat().st_size == 0
 
 
 def test_a_reading_sees_one_moment(connection: Connection, path: Path) -> None:

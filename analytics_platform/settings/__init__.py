@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from analytics_platform.settings.destinations import DestinationSettings, read_destinations
 from analytics_platform.settings.ingest import IngestSettings, read_ingest
 from analytics_platform.settings.reading import ConfigurationError, made
+from analytics_platform.settings.retention import RetentionSettings, read_retention
 from analytics_platform.settings.session import check_session_source
 from analytics_platform.settings.snapshots import snapshot_folder
 from analytics_platform.settings.sources import Source, read_sources
@@ -34,6 +35,7 @@ class Settings(BaseModel):
     sources: tuple[Source, ...]
     destinations: tuple[DestinationSettings, ...]
     ingest: IngestSettings = IngestSettings()
+    retention: RetentionSettings = RetentionSettings()
     snapshots: Path  # the folder of their declarations
 
 
@@ -51,6 +53,7 @@ def load(environ: Mapping[str, str], cwd: Path) -> Settings:
         "sources": read_sources(config.get("sources", {}), environ),
         "destinations": read_destinations(config.get("destinations", {}), environ),
         "ingest": read_ingest(config.get("ingest", {}), environ, cwd),
+        "retention": read_retention(environ),
         "snapshots": snapshot_folder(environ, cwd),
     }
     settings = made(Settings, "settings", table, VARIABLES, environ)

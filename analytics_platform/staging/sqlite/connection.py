@@ -87,13 +87,16 @@ class Connection:
 
         SQLite before 3.51.3 can corrupt a database when two connections checkpoint and write at the same
         moment (https://sqlite.org/wal.html#walresetbug). So one connection checkpoints, as long as it
-        lives: the one that holds the file lock. Its commits do, every CHECKPOINT_PAGES.
+        lives: the one that holds the file lock. Its commits do, every CHECKPOINT_PAGES. A log that
+        has become too long is cut off as soon as nobody reads in it; a backup may read for minutes.
         """
         with self._lock, _staging_errors():
             if self._checkpoint_lock is None and self._takes_checkpoint_lock():
                 self._db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
             if self._checkpoint_lock is not None and self._wal_size() > WAL_LIMIT:
+                self._db.execute("PRAGMA busy_timeout = 0")  # whoever appends next must not wait for a reader
                 self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                self._db.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
 
     def _wal_size(self) -> int:
         return self.path.with_name(f"{self.path.name}-wal").stat().st_size
