@@ -65,8 +65,8 @@ def test_every_definition_of_the_plan_has_an_entry() -> None:
         (event(), "Goes to any destination"),
         (event(destinations=("crm", "segment")), "Goes to crm, segment"),
         (event(destinations=()), "Goes to no destination"),
-        (event(mode="warn"), "What breaks it warn"),
-        (event(unplanned="off"), "Unplanned properties off"),
+        (event(mode="warn"), "A call that breaks it accepted with a warning"),
+        (event(unplanned="off"), "A call with other properties accepted, nobody looks"),
         (event(example={"a": "Zoë"}), 'Example: {"a": "Zoë"}'),
         (event(deprecated=Deprecation("2026-06-01", reason="It is old.")), "Deprecated. Since 2026-06-01: It is old."),
     ],
@@ -149,6 +149,13 @@ def test_two_names_never_share_an_anchor() -> None:
     ids = Words(render([event("Report Created"), event("Report_Created"), event("Report/Created")])).ids()
 
     assert ids == ["Report_Created", "Report_Created-2", "Report_Created-3"]
+
+
+def test_an_event_does_not_share_its_anchor_with_the_page() -> None:
+    """A link to an event called `search` would lead to the field to search in."""
+    page = render([event("search"), event("events")])
+
+    assert Words(page).ids() == ["search-2", "events-2"]
 
 
 def test_the_page_loads_nothing() -> None:

@@ -16,6 +16,9 @@ import pytest
 from analytics_platform.commands.generate import GENERATED
 from tests.fakes.vendor import Vendor
 from tests.generated.toolchains import STRICT, TSC, compiled
+from tests.running_api import ApiStarter, source
+
+pytest_plugins = ["tests.ingest_fixtures"]
 
 pytestmark = [pytest.mark.node, pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -64,9 +67,9 @@ def server() -> Iterator[Vendor]:
 
 
 @contextmanager
-def visitor(scene: str, site: str, server: Vendor, flush_interval_ms: int) -> Iterator[None]:
+def visitor(scene: str, site: str, host: str, flush_interval_ms: int) -> Iterator[None]:
     """Play a scene in Chromium, which stays open for as long as the block runs."""
-    url = f"{site}/index.html?host={server.url}&flushIntervalMs={flush_interval_ms}"
+    url = f"{site}/index.html?host={host}&flushIntervalMs={flush_interval_ms}"
     script = REPOSITORY / "tests" / "generated" / "browser.cjs"
     environment = {**os.environ, "NODE_PATH": str(NODE_MODULES)}
     command = ["node", str(script), shutil.which("chromium") or "", scene, url]
@@ -79,7 +82,7 @@ def visitor(scene: str, site: str, server: Vendor, flush_interval_ms: int) -> It
 
 def test_what_waits_is_sent_when_the_page_is_left(site: str, server: Vendor) -> None:
     """By a beacon, long before its time; one that needs no preflight."""
-    with visitor("leave", site, server, flush_interval_ms=600_000):
+    with visitor("leave", site, server.url, flush_interval_ms=600_000):
         server.wait_for(lambda server: len(server.accepted) == 1)
 
     [request] = server.requests
@@ -90,7 +93,7 @@ def test_what_waits_is_sent_when_the_page_is_left(site: str, server: Vendor) -> 
 
 def test_what_could_not_be_sent_survives_the_page(site: str, server: Vendor) -> None:
     """The next page of the visitor sends it, under the same id."""
-    with visitor("comeBack", site, server, flush_interval_ms=50):
+    with visitor("comeBack", site, server.url, flush_interval_ms=50):
         server.wait_for(lambda server: len(server.accepted) == 1)
 
     assert reports(server) == ["r-1"]
@@ -98,7 +101,7 @@ def test_what_could_not_be_sent_survives_the_page(site: str, server: Vendor) -> 
 
 def test_what_could_not_be_sent_goes_when_the_network_is_back(site: str, server: Vendor) -> None:
     """The page need not be left for it."""
-    with visitor("wait", site, server, flush_interval_ms=50):
+    with visitor("wait", site, server.url, flush_interval_ms=50):
         server.wait_for(lambda server: len(server.accepted) == 1)
 
     assert reports(server) == ["r-1"]
@@ -106,7 +109,7 @@ def test_what_could_not_be_sent_goes_when_the_network_is_back(site: str, server:
 
 def test_a_visitor_is_known_on_the_next_page_until_they_sign_out(site: str, server: Vendor) -> None:
     """An anonymousId from the first call on, the userId from identify on, neither of them after reset."""
-    with visitor("signIn", site, server, flush_interval_ms=600_000):
+    with visitor("signIn", site, server.url, flush_interval_ms=600_000):
         server.wait_for(lambda server: "afterwards" in reports(server))
 
     calls = {call.get("properties", {}).get("report_id", "identify"): call for call in server.accepted}
@@ -115,6 +118,20 @@ def test_a_visitor_is_known_on_the_next_page_until_they_sign_out(site: str, serv
     assert [call.get("userId") for call in (before, identify, after, afterwards)] == [None, "u-1", "u-1", None]
     assert after["context"]["page"]["title"] == "Reports"
     assert after["context"]["page"]["path"] == "/index.html"
+
+
+def test_the_ingest_api_takes_what_a_page_of_another_origin_sends(site: str, start_api: ApiStarter) -> None:
+    """Once each: what the page that is left has sent by a beacon, the next page sends again."""
+    api = start_api(source(kind="browser"))
+
+    with visitor("signIn", site, api.url, flush_interval_ms=600_000):
+        pass
+
+    stored = api.staging.payloads()
+    assert sorted(call.get("properties", {}).get("report_id", call["type"]) for call in stored) == [
+        *("after", "afterwards", "before", "identify")
+    ]
+    assert api.staging.quarantine() == []
 
 
 def reports(server: Vendor) -> list[Any]:

@@ -6,12 +6,22 @@ from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import count
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from event_registry.defining import Definition
+from event_registry.defining import Definition, Mode, UnplannedMode
 from event_registry.fields import Privacy
 
+_IDS_OF_THE_PAGE = ("events", "owner", "query", "search", "status", "traits")
+
+_FATES: Mapping[Mode | UnplannedMode, str] = {
+    "enforce": "rejected",
+    "reject": "rejected",
+    "quarantine": "kept aside",
+    "warn": "accepted with a warning",
+    "off": "accepted, nobody looks",
+}
 _PRIVACIES: Mapping[str | None, str] = {
     None: "",
     "redact": ": nobody may have it; a fixed text is stored in its place",
@@ -45,7 +55,7 @@ def render(plan: Iterable[Definition], volumes: Volumes | None = None) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"privacy": _privacy, "json": _json, "count": "{:,}".format}
+    environment.filters |= {"privacy": _privacy, "json": _json, "count": "{:,}".format, "fate": _FATES.__getitem__}
     return environment.get_template("catalog.html.jinja").render(
         events=[each for each in definitions if each.kind == "track"],
         traits=[each for each in definitions if each.kind != "track"],
@@ -79,16 +89,18 @@ def _hash(text: str) -> str:
 def _anchors(definitions: Iterable[Definition]) -> Mapping[tuple[str, str], str]:
     """What stands behind the # in the address of each definition."""
     anchors: dict[tuple[str, str], str] = {}
+    taken = {*_IDS_OF_THE_PAGE}
     for each in definitions:
         wish = re.sub(r"[^\w.-]", "_", each.name if each.kind == "track" else f"traits-of-{each.name}")
-        taken = {*anchors.values()} if wish in anchors.values() else set[str]()
-        anchors[each.kind, each.name] = next(name for name in _spellings(wish) if name not in taken)
+        free = next(name for name in _spellings(wish) if name not in taken)
+        anchors[each.kind, each.name] = free
+        taken.add(free)
     return anchors
 
 
 def _spellings(wish: str) -> Iterable[str]:
     yield wish
-    yield from (f"{wish}-{number}" for number in range(2, 10_000))
+    yield from (f"{wish}-{number}" for number in count(2))
 
 
 def _privacy(privacy: Privacy) -> str:
