@@ -2,10 +2,11 @@
 
 import random
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from ingest_api.intake import Intake, Note
 
@@ -14,6 +15,10 @@ MOST_NOTES = 100  # of one list; without a bound the answer to a bad batch is la
 # On every answer, errors too: without the first a browser SDK takes any answer for a network error and
 # sends again; without the second it cannot see how long to wait.
 CORS = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}
+
+WHOLE = "ingest.whole_answer"
+"""The ASGI extension of our server for an answer that is there as a whole: its `send` takes the status, the headers
+and the body, and says whether it has sent them."""
 
 
 def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
@@ -26,14 +31,36 @@ JSON_HEADERS = _encoded(CORS | {"Content-Type": "application/json"})
 class Answer(Response):
     """A JSON answer; it skips what Starlette's Response does, which costs as much as validating an event."""
 
-    def __init__(self, status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, status: int, body: object, headers: Mapping[str, str] | None = None) -> None:
         """`headers` are those besides the ones that every answer has."""
         self.status_code = status
         self.body = msgspec.json.encode(body)
         self.background = None
-        self.raw_headers = [*JSON_HEADERS, (b"content-length", str(len(self.body)).encode())]
+        self.raw_headers = [*JSON_HEADERS, (b"content-length", b"%d" % len(self.body))]
         if headers:
             self.raw_headers += _encoded(headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it; as a whole, if the server takes answers so."""
+        whole = scope.get("extensions", {}).get(WHOLE)
+        if whole is None or not whole["send"](self.status_code, self.raw_headers, self.body):
+            await super().__call__(scope, receive, send)
+
+
+class _Taken(msgspec.Struct, kw_only=True, omit_defaults=True, rename={"message_id": "messageId"}):
+    """What became of the calls of a request; a list that is not empty comes with its whole length, and may be cut."""
+
+    success: Literal[True]
+    accepted: int
+    duplicates: int = 0
+    message_id: str | None = None
+    quarantined: list[Note] = []
+    quarantined_count: int = 0
+    rejected: list[Note] = []
+    rejected_count: int = 0
+    warnings: list[Note] = []
+    warnings_count: int = 0
+    request_id: str
 
 
 def taken(status: int, intake: Intake, stored: Sequence[bool], *, is_single: bool) -> Answer:
@@ -41,12 +68,15 @@ def taken(status: int, intake: Intake, stored: Sequence[bool], *, is_single: boo
 
     An event that was known already counts as accepted, and again as a duplicate.
     """
-    body: dict[str, Any] = {"success": True, "accepted": len(intake.entries) - len(intake.quarantined)}
-    if not all(stored) and (known := _known(intake, stored)):
-        body["duplicates"] = known
-    if is_single and intake.entries:
-        body["messageId"] = intake.entries[0].message_id
-    return Answer(status, {**body, **_notes(intake), "request_id": new_request_id()})
+    body = _Taken(
+        success=True,
+        accepted=len(intake.entries) - len(intake.quarantined),
+        duplicates=0 if all(stored) else _known(intake, stored),
+        message_id=intake.entries[0].message_id if is_single and intake.entries else None,
+        request_id=new_request_id(),
+        **_notes(intake),
+    )
+    return Answer(status, body)
 
 
 def nothing_valid(status: int, intake: Intake, code: str) -> Answer:

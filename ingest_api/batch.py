@@ -1,7 +1,6 @@
 """Opens a request's JSON value: which calls are in it, and what it says for all of them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -12,15 +11,14 @@ from ingest_api.refusal import Refusal
 ID_FIELDS = ("userId", "anonymousId", "groupId", "previousId")
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(msgspec.Struct, frozen=True):
     """The calls of one request; a request for one call is a batch of one."""
 
     calls: list[Any]
     kind: str | None = None  # the type that the path gives the call; None: each call says its own
     sent_at: Any = None
-    context: dict[str, Any] = field(default_factory=dict)
-    integrations: dict[str, Any] = field(default_factory=dict)
+    context: dict[str, Any] = {}
+    integrations: dict[str, Any] = {}
 
     def __iter__(self) -> Iterator[Any]:
         """Each call, whole: what stands beside the batch is in it, and ids are texts or absent."""

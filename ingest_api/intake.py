@@ -1,6 +1,5 @@
 """Sorts the calls of a request into entries for the store and notes for the answer."""
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -23,14 +22,13 @@ class Note(msgspec.Struct, frozen=True, omit_defaults=True, rename={"message_id"
     problems: list[Problem]
 
 
-@dataclass(frozen=True, slots=True)
-class Intake:
+class Intake(msgspec.Struct, frozen=True):
     """What becomes of the calls of one request."""
 
-    entries: list[Entry] = field(default_factory=list)
-    quarantined: list[Note] = field(default_factory=list)
-    rejected: list[Note] = field(default_factory=list)
-    warnings: list[Note] = field(default_factory=list)
+    entries: list[Entry] = []
+    quarantined: list[Note] = []
+    rejected: list[Note] = []
+    warnings: list[Note] = []
 
 
 def sort_calls(

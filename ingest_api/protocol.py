@@ -1,11 +1,13 @@
 """Speaks HTTP with clients that may be slow, broken or hostile, within bounds of time and of memory."""
 
 import asyncio
+from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 import httptools
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from ingest_api import answers
@@ -123,6 +125,8 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.parser.should_upgrade():
             return  # _feed goes on without the upgrade
         super().on_headers_complete()
+        if self.scope["method"] == "POST":
+            self.scope["extensions"] = {answers.WHOLE: {"send": partial(_send_whole, self.cycle)}}
         self.headers = []  # what the parser finds behind the body are no headers (RFC 9110, 6.5.1)
         self._stage, self._unparsed = "body", 0
         if self._together.is_crowded():
@@ -282,6 +286,23 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _address(self) -> str:
         return self.client[0] if self.client else ""
+
+
+def _send_whole(cycle: RequestResponseCycle, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> bool:
+    """Send the whole answer to a POST with one write; False when it takes more than that, and nothing is sent.
+
+    In pieces it costs as much as parsing the request. The headers are ours and need not be looked at.
+    """
+    if cycle.flow.write_paused or cycle.disconnected or cycle.response_started or not cycle.keep_alive:
+        return False
+    cycle.response_started = cycle.response_complete = True
+    parts = [STATUS_LINE[status]]
+    for name, value in (*cycle.default_headers, *headers):
+        parts += name, b": ", value, b"\r\n"
+    cycle.transport.write(b"".join((*parts, b"\r\n", body)))
+    cycle.message_event.set()
+    cycle.on_response()
+    return True
 
 
 def _render(refusal: Refusal) -> bytes:

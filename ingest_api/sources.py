@@ -14,7 +14,11 @@ from analytics_platform.settings import Source
 from ingest_api.credentials import authorization, basic_user
 from ingest_api.head import Head
 from ingest_api.rate_limit import WrongKeys
+from ingest_api.recent import Recent
 from ingest_api.refusal import Refusal
+
+MOST_HEADERS = 1000  # that are remembered with the source that they have been found to name; at times twice as many
+LONGEST_HEADER = 256  # characters of one that is
 
 
 class Sources:
@@ -30,6 +34,7 @@ class Sources:
         by_name = {source.name: source for source in sources}
         by_digest = {bytes.fromhex(hashed): source for source in sources for hashed in source.write_key_sha256}
         self._by_name, self._by_digest = by_name, by_digest
+        self._by_header: Recent[str, Source] = Recent(MOST_HEADERS)
 
     def named(self, name: str) -> Source:
         """The source of this name, which the settings say is there; raises Refusal when it is switched off."""
@@ -40,6 +45,17 @@ class Sources:
 
     def of_header(self, head: Head, address: str | None = None) -> Source | None:
         """The source by the Authorization header, None when no key is in it; raises Refusal."""
+        header, known = head.get("authorization"), self._by_header
+        if header is None:
+            return None
+        source = known.get(header)
+        if source is None:
+            source = self._of_new_header(head, address)
+            if source and len(header) <= LONGEST_HEADER:
+                known.put(header, source)
+        return source
+
+    def _of_new_header(self, head: Head, address: str | None) -> Source | None:
         found = authorization(head)
         if found is None:
             return None
