@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from analytics_platform.destinations.base import Outgoing
+from analytics_platform.destinations.envelope import Envelope, open_envelope
 from analytics_platform.destinations.http import Client
 from analytics_platform.destinations.posting import Terms
 from analytics_platform.staging.base import Event
@@ -22,7 +23,12 @@ def now() -> datetime:
 def outgoing(call: Mapping[str, Any], seq: int = 1, source: str = "web") -> Outgoing:
     """A call, as it comes from the store."""
     event = Event(seq, source, call["messageId"], RECEIVED_AT, json.dumps(call, ensure_ascii=False))
-    return Outgoing(event, call)
+    return Outgoing(event)
+
+
+def envelope(call: Mapping[str, Any]) -> Envelope:
+    """The envelope of a call, as routing sees it."""
+    return open_envelope(json.dumps(call))
 
 
 def tracks(*message_ids: str, **fields: Any) -> list[Outgoing]:

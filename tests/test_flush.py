@@ -41,7 +41,7 @@ class Ledger:
 def events(count: int, users: int = 0) -> list[Outgoing]:
     """So many events, e0, e1 and so on, of as many users, or in turn of fewer."""
     return [
-        Outgoing(Event(seq, "web", f"e{seq}", NOW, "{}"), {"userId": f"user-{seq % (users or count)}"})
+        Outgoing(Event(seq, "web", f"e{seq}", NOW, f'{{"userId": "user-{seq % (users or count)}"}}'))
         for seq in range(count)
     ]
 

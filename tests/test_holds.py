@@ -1,5 +1,7 @@
 """Who is held back, for how long, and does it tell against the event or the vendor?"""
 
+import json
+
 import pytest
 
 from analytics_platform.delivery.flush import Failure, Flush
@@ -14,7 +16,7 @@ from tests.fakes.destination import UNAVAILABLE, Obedient
 
 def call(seq: int, user: str) -> Outgoing:
     """A user's call."""
-    return Outgoing(Event(seq, "web", f"{user}-{seq}", 0.0, "{}"), {"userId": user})
+    return Outgoing(Event(seq, "web", f"{user}-{seq}", 0.0, json.dumps({"userId": user})))
 
 
 BAD, LATER, OTHER = call(1, "bad"), call(2, "bad"), call(3, "other")

@@ -1,5 +1,6 @@
 """Do one user's calls stay in order, however many lanes there are?"""
 
+import json
 from collections.abc import Mapping
 from itertools import chain
 
@@ -16,7 +17,7 @@ CALLS = st.fixed_dictionaries({}, optional={"anonymousId": IDS, "userId": IDS, "
 
 def outgoing(seq: int, source: str, call: Mapping[str, object]) -> Outgoing:
     """An event of a source."""
-    return Outgoing(Event(seq, source, f"e{seq}", 0.0, "{}"), call)
+    return Outgoing(Event(seq, source, f"e{seq}", 0.0, json.dumps(call)))
 
 
 EVENTS = st.lists(st.tuples(st.sampled_from(["web", "app"]), CALLS), max_size=40).map(

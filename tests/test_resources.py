@@ -8,6 +8,7 @@ from analytics_platform.settings import ConfigurationError
 from event_registry.definitions import Event
 from event_registry.registry import Registry
 from tests.installation import Installation
+from tests.outgoing import envelope
 
 pytest_plugins = ["tests.installation_fixtures"]
 
@@ -41,8 +42,8 @@ def test_a_job_knows_what_the_plan_keeps_from_it(installation: Installation) -> 
     plan = Registry({"page.printed": PagePrinted}, {})
 
     assert job.elsewhere == frozenset()
-    assert not by_the_plan(job, plan).route.takes("web", {"type": "track", "event": "page.printed"})
-    assert by_the_plan(job, plan).route.takes("web", {"type": "track", "event": "page.read"})
+    assert not by_the_plan(job, plan).route.takes("web", envelope({"type": "track", "event": "page.printed"}))
+    assert by_the_plan(job, plan).route.takes("web", envelope({"type": "track", "event": "page.read"}))
 
 
 def test_a_destination_that_is_not_configured_has_no_job(installation: Installation) -> None:

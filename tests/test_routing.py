@@ -6,6 +6,7 @@ import pytest
 
 from analytics_platform.delivery.routing import Route, is_routed
 from analytics_platform.destinations.filters import Filter
+from tests.outgoing import envelope
 
 NAMES = frozenset({"warehouse", "segment", "segment.io"})
 
@@ -29,13 +30,13 @@ NAMES = frozenset({"warehouse", "segment", "segment.io"})
 )
 def test_integrations_decide(integrations: dict[str, Any], goes: bool) -> None:  # noqa: FBT001  the table's column
     """A name that is listed decides, `All` decides for those that are not."""
-    assert is_routed({"integrations": integrations}, NAMES) is goes
+    assert is_routed(envelope({"integrations": integrations}), NAMES) is goes
 
 
 @pytest.mark.parametrize("call", [{}, {"integrations": None}, {"integrations": ["warehouse"]}, {"integrations": False}])
 def test_a_call_that_says_nothing_sensible_goes_everywhere(call: dict[str, Any]) -> None:
     """Losing it would be worse."""
-    assert is_routed(call, NAMES)
+    assert is_routed(envelope(call), NAMES)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +49,7 @@ def test_a_call_goes_where_both_it_and_the_configuration_let_it(
     """Neither can make up for the other."""
     route = Route(NAMES, Filter(sources={"web"}))
 
-    assert route.takes(source, {"type": "track", "integrations": integrations}) is goes
+    assert route.takes(source, envelope({"type": "track", "integrations": integrations})) is goes
 
 
 @pytest.mark.parametrize(
@@ -65,4 +66,4 @@ def test_the_plan_may_send_events_and_traits_elsewhere(call: dict[str, Any], *, 
     """Whatever the call says: who may have it is the owner's decision, not the sender's."""
     route = Route(NAMES, elsewhere=frozenset({"report.created", "group"}))
 
-    assert route.takes("web", call) is goes
+    assert route.takes("web", envelope(call)) is goes

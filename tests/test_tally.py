@@ -11,7 +11,7 @@ from tests.fakes.destination import Obedient
 
 def outgoing(payload: str, received_at: float = 1000.0) -> Outgoing:
     """An event with this payload."""
-    return Outgoing(Event(1, "web", "m-1", received_at, payload), {})
+    return Outgoing(Event(1, "web", "m-1", received_at, payload))
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.5, 50.0), (0.95, 95.0), (1.0, 100.0)])

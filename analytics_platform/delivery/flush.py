@@ -43,7 +43,7 @@ class Sorted:
 
 
 def sort(events: Sequence[Event], route: Route, suppressed: Collection[int] = ()) -> Sorted:
-    """Decode each event's call and see whether it goes the way of this route.
+    """Open each event's call and see whether it goes the way of this route.
 
     `suppressed` has the places of the events that nobody is to have any more.
     """
@@ -53,12 +53,12 @@ def sort(events: Sequence[Event], route: Route, suppressed: Collection[int] = ()
             sorted_out.skipped.append(event)
             continue
         try:
-            call = msgspec.json.decode(event.payload, type=dict)
+            outgoing = Outgoing(event)
         except msgspec.DecodeError:
             sorted_out.unreadable.append(Burial(event, "the stored payload is not a JSON object"))
             continue
-        if route.takes(event.source, call):
-            sorted_out.outgoing.append(Outgoing(event, call))
+        if route.takes(event.source, outgoing.envelope):
+            sorted_out.outgoing.append(outgoing)
         else:
             sorted_out.skipped.append(event)
     return sorted_out

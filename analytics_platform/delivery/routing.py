@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from analytics_platform.destinations.base import Call
-from analytics_platform.destinations.filters import EVERYTHING, Filter
+from analytics_platform.destinations.envelope import Envelope
+from analytics_platform.destinations.filters import EVERYTHING, Filter, name_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,20 +15,21 @@ class Route:
     filter: Filter = EVERYTHING
     elsewhere: frozenset[str] = frozenset()  # the events, and types of other calls, that the plan sends elsewhere
 
-    def takes(self, source: str, call: Call) -> bool:
+    def takes(self, source: str, call: Envelope) -> bool:
         """Whether a call from this source goes there."""
-        name = call.get("event") if call.get("type") == "track" else call.get("type")
-        return name not in self.elsewhere and is_routed(call, self.names) and self.filter.passes(source, call)
+        if self.elsewhere and name_of(call) in self.elsewhere:
+            return False
+        return is_routed(call, self.names) and self.filter.passes(source, call)
 
 
-def is_routed(call: Call, names: Collection[str]) -> bool:
+def is_routed(call: Envelope, names: Collection[str]) -> bool:
     """Whether the call's `integrations` let it go to a destination known by any of these names (lower case).
 
     A name that is listed decides; `All` decides for those that are not, and is true when it is absent
     (Segment's spec; an object of options means true).
     """
-    integrations = call.get("integrations")
-    if not isinstance(integrations, dict):
+    integrations = call.integrations
+    if not integrations or not isinstance(integrations, dict):
         return True
     default = integrations.get("All", True)
     named = [value for name, value in integrations.items() if name.lower() in names]

@@ -4,6 +4,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+import msgspec
+
+from analytics_platform.destinations.envelope import open_envelope
 from analytics_platform.staging.base import Event
 
 Call = Mapping[str, Any]
@@ -21,12 +24,23 @@ halt         our key, our address or our configuration is wrong: send nothing, b
 """
 
 
-@dataclass(frozen=True, slots=True)
 class Outgoing:
-    """An event on its way out, with its call decoded once."""
+    """An event on its way out, with its call decoded once, as far as somebody asks."""
 
-    event: Event
-    call: Call
+    __slots__ = ("_call", "envelope", "event")
+
+    def __init__(self, event: Event) -> None:
+        """Raises msgspec.DecodeError when the event's payload is not a JSON object."""
+        self.event = event
+        self.envelope = open_envelope(event.payload)
+        self._call: Call | None = None
+
+    @property
+    def call(self) -> Call:
+        """The whole call, for an adapter that makes something else of it."""
+        if self._call is None:
+            self._call = msgspec.json.decode(self.event.payload, type=dict)
+        return self._call
 
 
 User = tuple[str, str]
@@ -110,9 +124,4 @@ def cut_by_place(
 
 def user_of(outgoing: Outgoing) -> User:
     """Whose call it is: the anonymousId when there is one, so that calls before and after identify agree."""
-    return outgoing.event.source, id_of(outgoing.call)
-
-
-def id_of(call: Call) -> str:
-    """The id that a call's user keeps for longest; empty when it has none."""
-    return str(call.get("anonymousId") or call.get("userId") or call.get("groupId") or "")
+    return outgoing.event.source, outgoing.envelope.id

@@ -61,7 +61,7 @@ def probe(name: str, now: datetime) -> Outgoing:
         "properties": DestinationChecked(destination=name).model_dump(),
         "timestamp": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
     }
-    return Outgoing(Event(0, "check", message_id, now.timestamp(), msgspec.json.encode(call).decode()), call)
+    return Outgoing(Event(0, "check", message_id, now.timestamp(), msgspec.json.encode(call).decode()))
 
 
 def explained(settings: DestinationSettings, outcome: Outcome) -> str:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from hashlib import blake2b
 
-from analytics_platform.destinations.base import Call, id_of
+import msgspec
+
+from analytics_platform.destinations.envelope import Envelope
 from analytics_platform.destinations.shape import section
 from analytics_platform.settings import DestinationSettings
 from analytics_platform.settings.vendors import VENDORS
@@ -21,11 +23,11 @@ class Filter:
     sample: float = 1.0  # of the users
     consent: Collection[str] = ()  # categories, all of which the user must have agreed to
 
-    def passes(self, source: str, call: Call) -> bool:
+    def passes(self, source: str, call: Envelope) -> bool:
         """Whether a call from this source goes there."""
         return (
             (not self.sources or source in self.sources)
-            and is_allowed(name_of(call), self.allow, self.deny)
+            and (not (self.allow or self.deny) or is_allowed(name_of(call), self.allow, self.deny))
             and is_sampled(call, self.sample)
             and has_consent(call, self.consent)
         )
@@ -41,9 +43,9 @@ def filter_of(settings: DestinationSettings) -> Filter:
     return Filter(settings.allow, deny, frozenset(settings.sources), settings.sample, frozenset(settings.consent))
 
 
-def name_of(call: Call) -> str:
+def name_of(call: Envelope) -> str:
     """By what a call is allowed or denied: a track by its event, any other by its type."""
-    return str(call.get("event")) if call.get("type") == "track" else str(call.get("type"))
+    return str(call.event if call.type == "track" else call.type)
 
 
 def is_allowed(name: str, allow: Sequence[str], deny: Sequence[str]) -> bool:
@@ -52,21 +54,24 @@ def is_allowed(name: str, allow: Sequence[str], deny: Sequence[str]) -> bool:
     return is_listed and not any(fnmatchcase(name, pattern) for pattern in deny)
 
 
-def is_sampled(call: Call, share: float) -> bool:
+def is_sampled(call: Envelope, share: float) -> bool:
     """Whether the call's user is among this share of all users, who are the same for ever and everywhere.
 
     A user is known by the anonymousId, which stays the same when the user logs in, else by the userId.
     """
     if share >= 1:
         return True
-    digest = blake2b(id_of(call).encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    digest = blake2b(call.id.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest) < share * 2**64
 
 
-def has_consent(call: Call, categories: Collection[str]) -> bool:
+def has_consent(call: Envelope, categories: Collection[str]) -> bool:
     """Whether the user has agreed to all of these, by `context.consent.categoryPreferences` as Segment's spec has it.
 
     A call that says nothing about a category has no consent for it.
     """
-    preferences = section(section(section(call, "context"), "consent"), "categoryPreferences")
+    if not categories:
+        return True
+    context = msgspec.json.decode(call.context) if call.context else None
+    preferences = section(section(section({"context": context}, "context"), "consent"), "categoryPreferences")
     return all(preferences.get(category) is True for category in categories)

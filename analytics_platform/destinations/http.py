@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from http.cookiejar import DefaultCookiePolicy
+from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import quote_plus
 
@@ -82,37 +82,37 @@ class Client:
     ) -> None:
         """`secrets` are taken out of every answer; with `resolve`, only public addresses are connected."""
         self._secrets = tuple(secret for secret in secrets if secret)
-        self._tries = tries
-        self._wait = wait
         self._timeouts = timeouts
-        self._session = requests.Session()
-        self._session.trust_env = False  # a proxy or a .netrc of this machine's is not part of the configuration
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, PunctualAdapter(connections, timeouts.total, resolve))
+        # Without a session no cookie, redirect, proxy or .netrc of this machine's comes in between; besides, a
+        # session takes as long over a request as sending it does.
+        self._adapter = PunctualAdapter(connections, timeouts.total, resolve)
+        self._request_to = lru_cache(_request_to)
+        self._tries = backoff.on_predicate(
+            backoff.expo, _is_blip, max_tries=tries, factor=wait, jitter=backoff.full_jitter, logger=None
+        )(self._post_once)
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Post, and again a few times if the failure may be a blip; an asked-for wait is left to the caller."""
-        tries = backoff.on_predicate(
-            backoff.expo, _is_blip, max_tries=self._tries, factor=self._wait, jitter=backoff.full_jitter, logger=None
-        )
-        answer: Answer = tries(self._post_once)(url, body, headers)
+        answer: Answer = self._tries(url, body, headers)
         return answer
 
     def _post_once(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         secrets = (*self._secrets, *credentials(headers))
+        timeout = (self._timeouts.connect, self._timeouts.read)
         try:
-            with self._session.post(
-                url,
-                data=body,
-                headers=dict(headers),
-                timeout=(self._timeouts.connect, self._timeouts.read),
-                allow_redirects=False,
-                stream=True,
-            ) as response:
+            request = self._request_to(url).copy()
+            request.headers.update(headers)
+            request.headers["Content-Length"] = str(len(body))
+            request.body = body
+            with self._adapter.send(request, stream=True, timeout=timeout) as response:
                 return Answer(response.status_code, response.headers, masked(_read(response), secrets))
         except NO_ANSWER as error:
             return Answer(0, {}, "", _problem(error))
+
+
+def _request_to(url: str) -> requests.PreparedRequest:
+    """A request to an address, which is parsed and checked here, once."""
+    return requests.Request("POST", url, requests.utils.default_headers()).prepare()
 
 
 def _read(response: requests.Response) -> str:
@@ -143,9 +143,15 @@ def credentials(headers: Mapping[str, str]) -> list[str]:
 def masked(text: str, secrets: Iterable[str]) -> str:
     """The text with MASK for each of these, also where they stand encoded in a form or in JSON."""
     for secret in filter(None, secrets):
-        for written in {secret, quote_plus(secret), json.dumps(secret)[1:-1]}:
+        for written in _written(secret):
             text = text.replace(written, MASK)
     return text
+
+
+@lru_cache
+def _written(secret: str) -> frozenset[str]:
+    """The secret as it is, in a form, and in JSON."""
+    return frozenset({secret, quote_plus(secret), json.dumps(secret)[1:-1]})
 
 
 def _is_blip(answer: Answer) -> bool:

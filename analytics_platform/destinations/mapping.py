@@ -1,7 +1,7 @@
 """What a call looks like at a destination: its event renamed, its properties moved or left out."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -56,9 +56,9 @@ class Changed:
 
 
 def changed(outgoing: Outgoing, changes: Changes) -> Outgoing:
-    """The event with its call changed, also where it stands as text."""
+    """The event with its call changed, where it stands as text."""
     call = changes.made(outgoing.call)
-    return Outgoing(replace(outgoing.event, payload=msgspec.json.encode(call).decode()), call)
+    return Outgoing(outgoing.event._replace(payload=msgspec.json.encode(call).decode()))
 
 
 def value_at(call: Mapping[str, Any], place: str) -> Any:

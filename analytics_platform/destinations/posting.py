@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from analytics_platform.destinations.base import DELIVERED, Call, Limits, Outcome, Outgoing, cut_by_place
+from analytics_platform.destinations.base import DELIVERED, Call, Limits, Outcome, Outgoing, cut, cut_by_place
 from analytics_platform.destinations.http import Answer, Client, Statuses, outcome
 from analytics_platform.settings import ConfigurationError
 
@@ -81,6 +81,9 @@ class Posting(ABC):
 
     def cut(self, events: Sequence[Outgoing]) -> Iterator[Sequence[Outgoing]]:
         """See Destination.cut."""
+        if len(self._limits) == 1:
+            (limits,) = self._limits.values()
+            return cut(events, limits.events, limits.bytes)
         return cut_by_place(events, self.place, self._limits)
 
     def place(self, call: Call) -> str:

@@ -45,7 +45,7 @@ def _outgoing(number: int, call: Mapping[str, Any], now: datetime) -> Outgoing:
         "timestamp": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
     }
     whole = {**added, **call}
-    return Outgoing(Event(number, SOURCE, whole["messageId"], now.timestamp(), json.dumps(whole)), whole)
+    return Outgoing(Event(number, SOURCE, whole["messageId"], now.timestamp(), json.dumps(whole)))
 
 
 def _shown(post: Post, keys: Sequence[str]) -> dict[str, Any]:

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
-from analytics_platform.destinations.base import Call, Limits, Outcome, Outgoing
+from analytics_platform.destinations.base import Limits, Outcome, Outgoing
+from analytics_platform.destinations.envelope import Envelope
 from analytics_platform.destinations.http import Answer, Statuses, refused
 from analytics_platform.destinations.posting import JSON, Post, Posting, Terms, basic
 
@@ -14,24 +16,6 @@ MAX_EVENTS = 2500
 MAX_BYTES = 475_000  # of one batch: the limit is 500 KB, the official SDKs keep this margin
 
 STATUSES = Statuses(retried=frozenset({408, 410, 425, 429, 460}))  # as the official SDKs do
-
-FIELDS = (
-    "type",
-    "messageId",
-    "userId",
-    "anonymousId",
-    "event",
-    "properties",
-    "traits",
-    "groupId",
-    "previousId",
-    "name",
-    "category",
-    "context",
-    "integrations",
-    "timestamp",
-)
-"""What is sent. `receivedAt` and `originalTimestamp` are Segment's to set, a stale `sentAt` would shift the time."""
 
 
 class Segment(Posting):
@@ -45,19 +29,20 @@ class Segment(Posting):
     def posts(self, request: Sequence[Outgoing]) -> list[Post]:
         """See Posting.posts."""
         sent_at = {"sentAt": self._now().isoformat(timespec="milliseconds").replace("+00:00", "Z")}
-        items = [self.shape(outgoing.call) for outgoing in request]
+        items = [self.shape(outgoing.envelope) for outgoing in request]
         if self._terms.batch:
             url, body = f"{self._endpoint}/batch", {"batch": items, **sent_at}
         else:
-            url, body = f"{self._endpoint}/{items[0].pop('type')}", {**items[0], **sent_at}
+            single: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(items[0]))
+            url, body = f"{self._endpoint}/{single.pop('type')}", {**single, **sent_at}
         return [Post(url, msgspec.json.encode(body), self._headers)]
 
-    def shape(self, call: Call) -> dict[str, Any]:
-        """A call as Segment takes it: its own fields, without what is null or empty routing."""
-        item = {field: call[field] for field in FIELDS if call.get(field) is not None}
-        if item.get("integrations") == {}:
-            del item["integrations"]
-        return item
+    def shape(self, call: Envelope) -> Envelope | msgspec.Raw:
+        """A call as Segment takes it: its own fields, without what is null or empty routing.
+
+        `receivedAt` and `originalTimestamp` are Segment's to set, a stale `sentAt` would shift the time.
+        """
+        return replace(call, integrations=None) if call.integrations == {} else call
 
     def understand(self, post: Post, answer: Answer, count: int) -> Outcome:
         """See Posting.understand.

@@ -64,8 +64,7 @@ class Entry(NamedTuple):
     problems: str | None = None  # JSON list; None for a call that keeps the plan
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """An accepted call in the log."""
 
     seq: int

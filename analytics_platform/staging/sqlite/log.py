@@ -69,7 +69,7 @@ class Log:
         """See Staging.logged."""
         with self._connection.reading() as db:
             rows = db.execute(LOGGED, {"since": since, "after": after, "limit": limit})
-            return [event_from(row) for row in rows]
+            return [*map(Event._make, rows)]
 
     def check(self) -> None:
         """See Staging.check."""
@@ -106,9 +106,3 @@ def _quarantine(db: sqlite3.Connection, entry: Entry) -> bool:
 def message_hash(entry: Entry) -> bytes:
     """16 bytes that stand for a messageId within its source."""
     return blake2b(f"{entry.source}\0{entry.message_id}".encode(), digest_size=16).digest()
-
-
-def event_from(row: sqlite3.Row | tuple[int, str, str, float, str]) -> Event:
-    """An event from a row of EVENT_COLUMNS."""
-    seq, source, message_id, received_at, payload = row
-    return Event(seq, source, message_id, received_at, payload)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from analytics_platform.staging.base import LIVE, Event, HeldBack, Parked
 from analytics_platform.staging.sqlite.connection import Connection
-from analytics_platform.staging.sqlite.log import EVENT_COLUMNS, event_from
+from analytics_platform.staging.sqlite.log import EVENT_COLUMNS
 
 PARK = """
 INSERT INTO parked (destination, stream, seq, source, message_id, received_at, payload, user, until)
@@ -36,7 +36,7 @@ class Parking:
             "WHERE destination = ? AND stream = ? AND user = ? ORDER BY seq LIMIT ?"
         )
         with self._connection.reading() as db:
-            return [event_from(row) for row in db.execute(query, (destination, LIVE, user, limit))]
+            return [*map(Event._make, db.execute(query, (destination, LIVE, user, limit)))]
 
 
 def park(db: sqlite3.Connection, destination: str, stream: str, events: Sequence[Parked]) -> None:

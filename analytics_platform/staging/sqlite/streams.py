@@ -21,7 +21,7 @@ from analytics_platform.staging.base import (
 from analytics_platform.staging.sqlite.connection import Connection
 from analytics_platform.staging.sqlite.leases import hold, is_alive
 from analytics_platform.staging.sqlite.letters import bury
-from analytics_platform.staging.sqlite.log import EVENT_COLUMNS, event_from
+from analytics_platform.staging.sqlite.log import EVENT_COLUMNS
 from analytics_platform.staging.sqlite.parking import count_parked, first_parked, held_until, park, unpark
 
 SETTLE = """
@@ -92,7 +92,7 @@ class Streams:
     def pending(self, destination: str, limit: int) -> list[Event]:
         """See Staging.pending."""
         with self._connection.reading() as db:
-            return [event_from(row) for row in _pending(db, destination, EVENT_COLUMNS, limit)]
+            return [*map(Event._make, _pending(db, destination, EVENT_COLUMNS, limit))]
 
     def troubles(self, destination: str, events: Sequence[Event]) -> Mapping[int, Trouble]:
         """See Staging.troubles."""
