@@ -19,7 +19,7 @@ from analytics_platform.snapshots.database import DatabaseError
 from analytics_platform.snapshots.declaration import Declaration
 from analytics_platform.snapshots.findings import checks
 from analytics_platform.snapshots.installed import occasion_of, take_now
-from analytics_platform.snapshots.taking import Occasion, Outcome, PastError
+from analytics_platform.snapshots.taking import Occasion, Outcome, PartitionError
 from analytics_platform.staging.base import StagingError
 
 GROUP = "snapshots"
@@ -117,7 +117,7 @@ def _attempt(
         period = period_of(declaration, partition)
         occasion = occasion_of(declaration, period, os.environ, settings, time.time(), is_full=config.full)
         return occasion, take_now(occasion, settings, accept_changes=config.accept_changes)
-    except (ConfigurationError, DatabaseError, PastError) as error:
+    except (ConfigurationError, DatabaseError, PartitionError) as error:
         return dg.Failure(f"{name}: {error}. Nothing was sent.", allow_retries=False)
     except StagingError as error:
         return dg.Failure(f"{name}: {error}. What was accepted stays; Re-execute sends the rest.")

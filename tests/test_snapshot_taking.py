@@ -9,11 +9,11 @@ import pytest
 
 from analytics_platform.snapshots.database import DatabaseError
 from analytics_platform.snapshots.memory import opened
-from analytics_platform.snapshots.taking import PastError, take
+from analytics_platform.snapshots.taking import PartitionError, take
 from analytics_platform.staging.base import Entry, StagingError
 from event_registry import registry
 from event_registry.definitions import REDACTED, Traits
-from tests.application import OF_A_DAY, Application
+from tests.application import OF_A_DAY, PRESENT, Application
 
 pytest_plugins = ["tests.snapshot_fixtures"]
 
@@ -185,8 +185,19 @@ def test_a_query_of_the_present_is_not_asked_about_the_past(application: Applica
     """The sentence says what can be done; a run that merely had to wait past midnight is taken."""
     application.take("2026-03-04", hour=24.5)
 
-    with pytest.raises(PastError, match=r"2026-03-04 is over, .* present state only\. Take the current partition"):
+    with pytest.raises(PartitionError, match=r"2026-03-04 is over, .* present state only\. Take the current partition"):
         application.take("2026-03-04", hour=26)
+
+
+@pytest.mark.parametrize("sql", [PRESENT, OF_A_DAY])
+def test_a_partition_that_has_not_begun_is_refused(application: Application, sql: str) -> None:
+    """Remembered as the latest reading, it would keep every farewell back until it is there."""
+    application.declare(sql)
+
+    with pytest.raises(PartitionError, match="2031-03-04 has not begun"):
+        application.take("2031-03-04", hour=-1)
+
+    assert application.calls() == []
 
 
 def test_a_column_that_is_not_there_is_named(application: Application) -> None:

@@ -53,7 +53,7 @@ def run(
     """Read a snapshot now and send what has changed, by the same path as the schedule; Dagster does not hear of it."""
     from analytics_platform.settings import ConfigurationError
     from analytics_platform.snapshots.database import DatabaseError
-    from analytics_platform.snapshots.taking import PastError
+    from analytics_platform.snapshots.taking import PartitionError
     from analytics_platform.staging.base import StagingError
 
     os.umask(0o077)  # the data folder is nobody else's business on this machine
@@ -63,7 +63,7 @@ def run(
             _rehearse(occasion, accept_changes=accept_changes)
         else:
             _take(occasion, accept_changes=accept_changes)
-    except (DatabaseError, PastError, StagingError) as error:
+    except (DatabaseError, PartitionError, StagingError) as error:
         raise ConfigurationError(f"{name}: {error}") from None
 
 

@@ -89,8 +89,8 @@ class Outcome:
     trend: list[Past]  # the latest partitions, oldest first, this one among them when it was sent
 
 
-class PastError(Exception):
-    """A query that knows the present alone was asked about a time that is over."""
+class PartitionError(Exception):
+    """The query was asked about a time that it cannot know: one that has not begun, or is over and it knows no past."""
 
 
 Append = Callable[[Sequence[Entry]], Sequence[bool]]
@@ -99,7 +99,7 @@ Append = Callable[[Sequence[Entry]], Sequence[bool]]
 def take(occasion: Occasion, memory: Memory, registry: Registry, append: Append, *, accept_changes: bool) -> Outcome:
     """Read, and send what has changed unless a check speaks against it; with `accept_changes` a mere change does not.
 
-    Raises DatabaseError, PastError and StagingError.
+    Raises DatabaseError, PartitionError and StagingError.
     """
     found = read(occasion, memory, registry)
     against = stopped(found.findings, accept_changes=accept_changes)
@@ -112,14 +112,11 @@ def take(occasion: Occasion, memory: Memory, registry: Registry, append: Append,
 def read(occasion: Occasion, memory: Memory, registry: Registry) -> Reading:
     """Read the rows; afterwards the calls that differ from what was accepted last wait in the memory.
 
-    Raises DatabaseError, and PastError for a partition that is over and that the query cannot go back to.
+    Raises DatabaseError, and PartitionError for a partition that has not begun, or that is over and that the query
+    cannot go back to.
     """
     declaration, period = occasion.declaration, occasion.period
-    if not declaration.is_of_any_time and period.end + LATE <= occasion.read_at:
-        raise PastError(
-            f"{period.key} is over, and the query reads the present state only. Take the current "
-            "partition, or have the query name :partition_start or :partition_end"
-        )
+    _check_time(occasion)
     comparison = _Comparison(occasion, memory, registry)
     with memory.writing():
         memory.forget_waiting()
@@ -132,6 +129,17 @@ def read(occasion: Occasion, memory: Memory, registry: Registry) -> Reading:
     before = memory.past(period.start.timestamp())
     found.findings = judge(declaration, comparison.faults, found.summary(), before)
     return found
+
+
+def _check_time(occasion: Occasion) -> None:
+    period = occasion.period
+    if period.start > occasion.read_at:
+        raise PartitionError(f"{period.key} has not begun. Take a partition that is over, or the current one")
+    if not occasion.declaration.is_of_any_time and period.end + LATE <= occasion.read_at:
+        raise PartitionError(
+            f"{period.key} is over, and the query reads the present state only. Take the current "
+            "partition, or have the query name :partition_start or :partition_end"
+        )
 
 
 def send(occasion: Occasion, found: Reading, memory: Memory, append: Append) -> int:
