@@ -15,10 +15,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from analytics_platform.settings import Source
 from analytics_platform.settings.privacy import PrivacySettings
 from analytics_platform.staging.base import StagingError
 from event_registry.registry import Registry
-from ingest_api import answers
+from ingest_api import answers, pixel, sdk_metrics
 from ingest_api.answers import Answer
 from ingest_api.batch import open_batch
 from ingest_api.body import read_json
@@ -33,6 +34,8 @@ from ingest_api.limits import Limits
 from ingest_api.origins import check_origin
 from ingest_api.paths import Paths
 from ingest_api.rate_limit import RateLimit
+from ingest_api.refusal import Refusal
+from ingest_api.sdk_startup import RUDDERSTACK_PATH, Startup
 from ingest_api.sources import Sources
 from ingest_api.validation import Rules
 from ingest_api.writer import Overloaded, Writer
@@ -68,7 +71,9 @@ SDK_PATHS = {
     "/v1/screen": "screen",
     "/v1/a": "alias",
     "/v1/alias": "alias",
+    "/beacon/v1/batch": "batch",
 }
+PIXEL_PATHS = {f"{path}/{kind}": kind for path in ("/v1/pixel", "/pixel/v1") for kind in pixel.KINDS}
 OWN_PATHS = {
     f"/api/analytics/{kind}": kind for kind in ("batch", "track", "identify", "group", "page", "screen", "alias")
 }
@@ -103,11 +108,13 @@ def create_app(  # noqa: PLR0913 - the parts that an API is made of, each of whi
     catalog: Catalog | None = None,
     sessions: "Sessions | None" = None,
     address_rate: float = 0,
+    public_url: str | None = None,
 ) -> Starlette:
     """The whole API; its lifespan starts the writer, and at the end drains and closes it.
 
     `clock` gives seconds since the epoch, `monotonic` seconds that never go back; `hash_key` is the installation's;
-    `address_rate` is how many requests a second one address may send, 0 is off.
+    `address_rate` is how many requests a second one address may send, 0 is off; `public_url` is where clients reach
+    the API, if that is not where their requests say.
     """
     limits = limits or Limits()
     api = Api(
@@ -124,18 +131,26 @@ def create_app(  # noqa: PLR0913 - the parts that an API is made of, each of whi
     paths = Paths(
         {path: Calls(api, SDK, kind) for path, kind in SDK_PATHS.items()}
         | {path: Calls(api, OWN, kind) for path, kind in OWN_PATHS.items()}
+        | {sdk_metrics.PATH: sdk_metrics.SdkMetrics(api.limits, partial(counted_address, api))}
     )
+    for_sdks = (*SDK_PATHS, sdk_metrics.PATH, RUDDERSTACK_PATH)
     app = Ingest(
         paths,
         routes=[
             paths,
             Route("/health/live", live),
             Route("/health/ready", partial(ready, api)),
+            *Startup(partial(source_of, api), clock, public_url).routes(),
             *([Route(catalog.PATH, catalog.answer)] if catalog else []),
-            *(Route(path, preflight, methods=["OPTIONS"]) for path in _spellings(SDK_PATHS)),
+            *(
+                Route(path + slash, pixel.Pixel(Calls(api, SDK, kind)), methods=["GET"])
+                for path, kind in PIXEL_PATHS.items()
+                for slash in ("", "/")
+            ),
+            *(Route(path, preflight, methods=["OPTIONS"]) for path in _spellings(for_sdks)),
             *(Route(path, partial(own_preflight, sessions), methods=["OPTIONS"]) for path in _spellings(OWN_PATHS)),
         ],
-        exception_handlers=dict.fromkeys((Overloaded, StagingError, HTTPException, Exception), failed),
+        exception_handlers=dict.fromkeys((Refusal, Overloaded, StagingError, HTTPException, Exception), failed),
         lifespan=partial(lifespan, writer, sessions),
     )
     app.router.redirect_slashes = False  # SDKs follow a redirected POST with a GET, and the events are lost
@@ -178,8 +193,7 @@ class Ingest(Starlette):
 async def take_calls(api: Api, door: Door, kind: str, head: Head, receive: Receive) -> Answer:
     """One POST: who is it, what is in it, is it valid, what do we add, write it, answer."""
     api.writer.check_room()
-    address = client_address(head, api.privacy.trusted_proxies, api.privacy.address_header)
-    api.rate_limit.take_of_address(address)
+    address = counted_address(api, head)
     session = await api.sessions.of(head) if api.sessions and not door.is_for_sdks else None
     source = api.sources.named(session.source) if session else api.sources.of_header(head, address)
     if source:
@@ -200,6 +214,21 @@ async def take_calls(api: Api, door: Door, kind: str, head: Head, receive: Recei
         return answers.nothing_valid(status_of(code), intake, code)
     stored = await api.writer.append(intake.entries) if intake.entries else []
     return answers.taken(door.accepted, intake, stored, is_single=batch.kind is not None)
+
+
+def counted_address(api: Api, head: Head) -> str | None:
+    """The address that a request comes from, with the request counted; raises Refusal."""
+    address = client_address(head, api.privacy.trusted_proxies, api.privacy.address_header)
+    api.rate_limit.take_of_address(address)
+    return address
+
+
+def source_of(api: Api, head: Head, key: str | None) -> Source:
+    """The source of a request without calls, by this key or else by the one that it brings; raises Refusal."""
+    address = counted_address(api, head)
+    if key is not None:
+        return api.sources.of_key(key, address)
+    return api.sources.of_header(head, address) or api.sources.of_document(None, head, address)
 
 
 async def live(_request: Request) -> Response:

@@ -148,6 +148,7 @@ def serve(parts: Parts, staging: Staging, listener: socket.socket) -> None:
         catalog=parts.catalog,
         sessions=_sessions(parts.settings),
         address_rate=parts.settings.ingest.address_rate_limit,
+        public_url=parts.settings.ingest.public_url,
     )
     server = uvicorn.Server(server_config(app, limits))
     gc.collect()

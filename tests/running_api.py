@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from starlette.applications import Starlette
 
 from analytics_platform.settings import Source
+from analytics_platform.settings.privacy import PrivacySettings
 from analytics_platform.staging.base import Entry
 from analytics_platform.staging.sqlite import SqliteStaging
 from analytics_platform.staging.suppression import SuppressionList
@@ -195,6 +196,8 @@ class ApiStarter:
         shows_catalog: bool = True,
         sessions: Sessions | None = None,
         address_rate: float = 0,
+        public_url: str | None = None,
+        privacy: PrivacySettings | None = None,
     ) -> Api:
         """Start an API; what is not said is as in production, but for the patience and the clocks."""
         staging = TestStaging(self.folder / "staging.db")
@@ -217,6 +220,8 @@ class ApiStarter:
             catalog=Catalog(registry or default()) if shows_catalog else None,
             sessions=sessions,
             address_rate=address_rate,
+            public_url=public_url,
+            privacy=privacy,
         )
         api.url = self.stack.enter_context(serving(app, limits or Limits()))
         self.stack.callback(staging.release)

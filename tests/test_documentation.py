@@ -12,7 +12,7 @@ from analytics_platform.settings.session import SessionSettings
 from analytics_platform.settings.sources import Source
 from analytics_platform.snapshots import declaration
 from event_registry import registry
-from ingest_api.app import OWN_PATHS, SDK_PATHS
+from ingest_api.app import OWN_PATHS, PIXEL_PATHS, SDK_PATHS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -41,9 +41,12 @@ def test_every_setting_is_documented_and_nothing_else_is() -> None:
 
 def test_every_path_is_documented_and_nothing_else_is() -> None:
     """The table of HTTP paths and the route tables name the same ones."""
-    documented = re.findall(r"`(?:POST )?(/(?:v1|api)/[^`]*\})`", README)
+    documented = re.findall(r"`(?:POST )?(/(?:v1|api|beacon)/[^`]*\})`", README)
+    pixels = re.findall(r"`GET (/v1/pixel/[^`]*\})`", README)
 
     assert {path for pattern in documented for path in expand(pattern)} == {*OWN_PATHS, *SDK_PATHS}
+    of_segment = {path for path in PIXEL_PATHS if path.startswith("/v1")}
+    assert {path for pattern in pixels for path in expand(pattern)} == of_segment
 
 
 def test_the_configuration_of_the_example_loads(tmp_path: Path) -> None:

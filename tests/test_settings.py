@@ -79,12 +79,14 @@ def test_the_environment_sets_where_things_are(tmp_path: Path) -> None:
         "ANALYTICS_PORT": "8123",
         "DAGSTER_PORT": "3123",
         "ANALYTICS_QUEUE": "sqlite:///elsewhere/queue.db",
+        "ANALYTICS_PUBLIC_URL": "https://example.com:8443/events",
     }
 
     settings = load(environ, tmp_path)
 
     assert (settings.data_dir, settings.queue) == (tmp_path / "var", f"sqlite:///{tmp_path}/elsewhere/queue.db")
     assert (settings.host, settings.port, settings.dagster_port) == ("0.0.0.0", 8123, 3123)  # noqa: S104  see above
+    assert settings.ingest.public_url == "https://example.com:8443/events"
     assert load({"ANALYTICS_DATA_DIR": "/var/lib/analytics"}, tmp_path).data_dir == Path("/var/lib/analytics")
     assert load({"ANALYTICS_QUEUE": "sqlite:////var/q.db"}, tmp_path).queue == "sqlite:////var/q.db"
 

@@ -8,6 +8,7 @@ import pytest
 from analytics_platform.settings import ConfigurationError, load
 
 POSTHOG = "PostHog takes events at us.i.posthog.com or eu.i.posthog.com; write one of them"
+PUBLIC_URL = "must be where clients reach the ingest API, such as https://events.example.com"
 KEY = "sk-very-secret"
 VENDOR = "https://collect.example.com/v1"
 
@@ -41,6 +42,12 @@ def complaint(folder: Path, environ: Mapping[str, str], text: str = "") -> str:
         ("ANALYTICS_ENDPOINT", f"https://user:{KEY}", "must be an address such as https://api.example.com/v1"),
         ("ANALYTICS_ENDPOINT", f"https://{KEY}@example.com", "must not hold a name or a key before the host"),
         ("ANALYTICS_ENDPOINT", "https://posthog.com", POSTHOG),
+        ("ANALYTICS_PUBLIC_URL", "events.example.com", PUBLIC_URL),
+        ("ANALYTICS_PUBLIC_URL", "ftp://events.example.com", PUBLIC_URL),
+        ("ANALYTICS_PUBLIC_URL", "https://", PUBLIC_URL),
+        ("ANALYTICS_PUBLIC_URL", "https://[::1", PUBLIC_URL),
+        ("ANALYTICS_PUBLIC_URL", f"https://{KEY}@events.example.com", PUBLIC_URL),
+        ("ANALYTICS_PUBLIC_URL", "https://events.example.com?a=b", PUBLIC_URL),
     ],
 )
 def test_a_wrong_variable_is_named(tmp_path: Path, name: str, value: str, sentence: str) -> None:

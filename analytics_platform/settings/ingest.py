@@ -1,10 +1,11 @@
 """How the ingest API works: its processes, its bounds, what it learns of a caller and what it keeps."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from analytics_platform.settings.privacy import PrivacySettings, read_privacy
 from analytics_platform.settings.reading import made
@@ -14,7 +15,9 @@ VARIABLES = {
     "workers": "ANALYTICS_WORKERS",
     "catalog": "ANALYTICS_CATALOG",
     "address_rate_limit": "ANALYTICS_ADDRESS_RATE_LIMIT",
+    "public_url": "ANALYTICS_PUBLIC_URL",
 }
+_URL = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?(/[^\s?#]*)?")
 
 
 class IngestSettings(BaseModel):
@@ -25,8 +28,17 @@ class IngestSettings(BaseModel):
     workers: int = Field(default=1, ge=1, le=64)  # processes that take requests
     catalog: bool = True  # whether GET /catalog shows the tracking plan to whoever asks
     address_rate_limit: float = Field(default=0, ge=0)  # requests a second from one address; 0 is off
+    public_url: str | None = None  # where clients reach the API, if that is not where their requests say
     privacy: PrivacySettings = PrivacySettings()
     session: SessionSettings | None = None  # of our own application
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_url(cls, value: str | None) -> str | None:
+        """With a scheme and a host, perhaps with a path; nothing that a client could not put a path behind."""
+        if value is not None and not _URL.fullmatch(value):
+            raise ValueError("must be where clients reach the ingest API, such as https://events.example.com")
+        return value
 
 
 def read_ingest(table: Mapping[str, Any], environ: Mapping[str, str], cwd: Path) -> IngestSettings:
