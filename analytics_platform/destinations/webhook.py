@@ -43,11 +43,11 @@ class Webhook(Posting):
         return super().understand(post, answer, count)
 
     def _document(self, request: Sequence[Outgoing]) -> dict[str, object]:
-        last = request[-1].envelope
+        last = request[-1].call
         calls = [msgspec.Raw(outgoing.event.payload) for outgoing in request]
         if self._terms.batch:
-            return {"type": "batch", "timestamp": last.timestamp, "data": calls}
-        return {"type": last.type, "timestamp": last.timestamp, "data": calls[-1]}
+            return {"type": "batch", "timestamp": last["timestamp"], "data": calls}
+        return {"type": last["type"], "timestamp": last["timestamp"], "data": calls[-1]}
 
     def _headers(self, identifier: str, body: bytes) -> dict[str, str]:
         now = self._now()
