@@ -11,6 +11,7 @@ from event_registry.generate.naming import pascal
 from event_registry.generate.text import quoted
 from event_registry.registry import Registry
 from event_registry.sightings import Property, Sighting, Sightings
+from event_registry.spelling import plainly
 
 ENOUGH = 20  # calls: a property that was in so many, and in all of them, is taken for required
 OWNER = "nobody-yet"
@@ -45,8 +46,9 @@ def draft(seen: Sightings, plan: Registry, convention: NameConvention) -> str:
     """A module of Python with a class for each event that can have one, and a remark for each that cannot."""
     taken = {*_USED}
     classes, remarks = [], []
+    faults = _faults(seen, plan, convention)
     for name, sighting in sorted(seen.events.items()):
-        if fault := _fault(name, plan, convention):
+        if fault := faults[name]:
             remarks.append(f"# {quoted(name)}, seen {_times(sighting.calls)}: {fault}")
         else:
             classes.append("\n".join(_class(name, sighting, taken)))
@@ -64,6 +66,17 @@ def _fault(name: str, plan: Registry, convention: NameConvention) -> str | None:
     if not convention.pattern.fullmatch(name):
         return f"the name must be {convention.meaning}"
     return None
+
+
+def _faults(seen: Sightings, plan: Registry, convention: NameConvention) -> dict[str, str | None]:
+    """Why each event has no definition; of several spellings of one name, the one that is sent most has one."""
+    faults = {name: _fault(name, plan, convention) for name in seen.events}
+    good = sorted((name for name, fault in faults.items() if not fault), key=lambda name: seen.events[name].calls)
+    most = {plainly(name) or name: name for name in good}
+    for name in good:
+        if (other := most[plainly(name) or name]) != name:
+            faults[name] = f"most likely {other}, in another spelling"
+    return faults
 
 
 def _imports(body: str, convention: NameConvention) -> str:

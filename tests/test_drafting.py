@@ -157,6 +157,18 @@ def test_an_event_that_cannot_be_planned_is_a_remark(name: str, told: str) -> No
     compile(text, "draft", "exec")
 
 
+def test_of_two_spellings_of_an_event_the_one_that_is_sent_most_is_drafted(tmp_path: Path) -> None:
+    """A plan cannot have both, and senders must agree."""
+    calls = seen({}, event="line.item_added")
+    for _ in range(2):
+        calls.see({"type": "track", "event": "line_item.added"}, "web", 1_767_225_600.0)
+
+    text = draft(calls, default(), OBJECT_ACTION)
+
+    assert '# "line.item_added", seen once: most likely line_item.added, in another spelling' in text
+    assert loaded(tmp_path, text).names == ("line_item.added",)
+
+
 def test_a_draft_is_formatted_as_our_code_is(tmp_path: Path) -> None:
     """So that it can be moved as it stands."""
     text = draft(seen({f"property_{number}": ["x"] for number in range(9)}), default(), OBJECT_ACTION)
