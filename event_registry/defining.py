@@ -82,8 +82,8 @@ class Definition:
 
     @property
     def is_open(self) -> bool:
-        """Whether it may have other fields besides the planned ones, as traits may."""
-        return self.kind != "track"
+        """Whether it may have other fields besides the planned ones: traits may, unless they say what then."""
+        return self.kind != "track" and self.unplanned in {None, "off"}
 
 
 class Said(TypedDict, total=False):

@@ -76,7 +76,7 @@ class Event(BaseModel, metaclass=_Defining):
 
 
 class Traits(BaseModel, metaclass=_Defining):
-    """The traits that identify or group carry; SDKs and snapshots may send others besides.
+    """The traits that identify or group carry; SDKs and snapshots may send others, unless `unplanned` forbids it.
 
     A subclass states its call, owner, since and example as keywords, and describes itself and each field
     in a docstring. Types are as strict as an event's.

@@ -43,7 +43,7 @@ def changes(old: Iterable[Definition], new: Iterable[Definition]) -> list[Change
 
 def _of_definition(old: Definition | None, new: Definition | None) -> Iterator[Change]:
     if old is None and new is not None:
-        required = [field.name for field in new.fields if field.is_required] if new.is_open else []
+        required = [field.name for field in new.fields if field.is_required] if new.kind != "track" else []
         demands = f", and requires {', '.join(required)}" if required else ""
         yield Change(new.name, None, f"is new{demands}", breaks_senders=bool(required))
     elif new is None and old is not None:
@@ -57,7 +57,7 @@ def _of_definition(old: Definition | None, new: Definition | None) -> Iterator[C
 
 
 def _removed(old: Definition) -> Change:
-    if old.is_open:  # their call is sent as before, with whatever traits
+    if old.kind != "track":  # their call is sent as before, with whatever traits
         return Change(old.name, None, "has no planned traits any more", breaks_destinations=True)
     told = f" (deprecated since {old.deprecated.since})" if old.deprecated else ""
     return Change(old.name, None, f"is gone{told}", breaks_senders=True, breaks_destinations=True)

@@ -71,7 +71,7 @@ class Recorded:
         __tracebackhide__ = True
         planned = self._plan.events.get(event)
         if planned is None:
-            raise AssertionError(f"the plan has no event {event}{_hint(self._plan.suggest(event))}")
+            raise AssertionError(f"the plan has no event {event}{Spelling(self._plan.names).hint(event)}")
         self._check_names(event, [field.name for field in planned.definition.fields], properties)
         return self._find("track", event, "properties", properties)
 
@@ -89,8 +89,7 @@ class Recorded:
         if problems := check_call(call):
             return problems
         if not self._plan.is_planned(call):
-            hint = _hint(self._plan.suggest(call["event"]))
-            return [Problem("$.event", "unplanned_event", f"the plan has no such event{hint}")]
+            return [self._plan.unplanned(call["event"])]
         return self._plan.validate(call)
 
     @staticmethod
@@ -99,9 +98,7 @@ class Recorded:
         __tracebackhide__ = True
         for name in properties:
             if name not in planned:
-                raise AssertionError(
-                    f"the plan has no property {name} of {event}{_hint(Spelling(planned).closest(name))}"
-                )
+                raise AssertionError(f"the plan has no property {name} of {event}{Spelling(planned).hint(name)}")
 
     def _find(self, kind: str, event: str | None, where: str, wanted: Mapping[str, object]) -> Call:
         __tracebackhide__ = True
@@ -133,10 +130,6 @@ def _name(call: Call) -> str:
 
 def _all_names(calls: list[Call]) -> str:
     return ", ".join(_name(call) for call in calls) or "nothing"
-
-
-def _hint(suggestion: str | None) -> str:
-    return f": did you mean {suggestion}?" if suggestion else ""
 
 
 def _as_sent(value: object) -> object:

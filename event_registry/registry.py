@@ -84,6 +84,10 @@ class Registry:
         """The planned event that an unplanned name is most likely a misspelling of."""
         return self._spelling.closest(name)
 
+    def unplanned(self, name: str) -> Problem:
+        """What is wrong with a track call whose event has this name, which the plan does not know."""
+        return Problem("$.event", "unplanned_event", f"the plan has no such event{self._spelling.hint(name)}")
+
     def protect(self, call: dict[str, Any], key: bytes) -> dict[str, Any]:
         """The call as it may be stored: what the plan declares secret is redacted, or hashed under `key`."""
         return self._protection.protect(call, key)
@@ -141,8 +145,7 @@ def _check_successor(cls: type[Event | Traits], events: Mapping[str, type[Event]
     if successor is None:
         return
     if successor not in events or successor == definition.name:
-        suggestion = Spelling(name for name in events if name != definition.name).closest(successor)
-        hint = f": did you mean {suggestion}?" if suggestion else ""
+        hint = Spelling(name for name in events if name != definition.name).hint(successor)
         raise definition_error(cls, f"the successor {successor!r} must be another event of the plan{hint}")
     if events[successor].definition.deprecated:
         raise definition_error(cls, f"the successor {successor!r} is deprecated itself: name what is sent today")

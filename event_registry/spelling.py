@@ -40,6 +40,11 @@ class Spelling:
         near = next((self._near[slip] for slip in _slips(plainly(word)) if slip in self._near), None)
         return near or self._same.get(_in_order(map(self._known_part, _parts(word))))
 
+    def hint(self, word: str) -> str:
+        """What follows a complaint about a word that is not known: `: did you mean report_id?`, or nothing."""
+        closest = self.closest(word)
+        return f": did you mean {closest}?" if closest else ""
+
     def _known_part(self, part: str) -> str:
         """The part of a known word that this one is a misspelling of; itself where it is none."""
         return next((self._parts[each] for each in (part, *_slips(part)) if each in self._parts), part)

@@ -78,9 +78,8 @@ class Values:
     def _unplanned(self, name: str, at: _Keys) -> Problem:
         if self._spelling is None:
             self._spelling = Spelling(self._fields)
-        suggestion = self._spelling.closest(name)
-        hint = f": did you mean {suggestion}?" if suggestion else ""
-        return Problem(json_path((*at, name)), "unplanned_property", f"the plan has no such property{hint}")
+        complaint = f"the plan has no such property{self._spelling.hint(name)}"
+        return Problem(json_path((*at, name)), "unplanned_property", complaint)
 
 
 def _faults(kind: Type, value: object, at: _Keys) -> Iterator[tuple[_Keys, str, object]]:

@@ -96,10 +96,7 @@ def _unplanned(call: Mapping[str, object], modes: Modes, registry: Registry) -> 
     mode = modes.unplanned_mode or ("off" if modes.plan_mode == "off" else "quarantine")
     if mode == "off":
         return ACCEPTED
-    suggestion = registry.suggest(str(call["event"]))
-    hint = f": did you mean {suggestion}?" if suggestion else ""
-    problem = Problem("$.event", "unplanned_event", f"the plan has no such event{hint}")
-    return Verdict(_OUTCOMES[mode], [problem])
+    return Verdict(_OUTCOMES[mode], [registry.unplanned(str(call["event"]))])
 
 
 def _deprecated(planned: Planned) -> Problem:

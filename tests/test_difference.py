@@ -24,9 +24,9 @@ def event(*fields: Field, **said: Any) -> Definition:
     return Definition("track", version=said.pop("version", 1), example={}, fields=fields, **{**told, **said})
 
 
-def traits(*fields: Field) -> Definition:
+def traits(*fields: Field, **said: Any) -> Definition:
     """Those of group."""
-    return replace(event(*fields), kind="group", name="group")
+    return replace(event(*fields, **said), kind="group", name="group")
 
 
 def prop(kind: Type = STRING, *, required: bool = False, **said: Any) -> Field:
@@ -56,6 +56,7 @@ def broken(change: Change) -> str:
         (None, traits(prop()), "is new", NOBODY),
         (None, traits(prop(required=True)), "is new, and requires a", SENDERS),
         (traits(), None, "has no planned traits any more", DESTINATIONS),
+        (traits(unplanned="reject"), None, "has no planned traits any more", DESTINATIONS),
         (event(), event(version=2), "is of version 2, not 1: it means something else", DESTINATIONS),
         (event(), event(destinations=("crm",)), "goes to no other destination than crm", DESTINATIONS),
         (event(), event(destinations=()), "goes to no other destination than none at all", DESTINATIONS),
@@ -87,6 +88,7 @@ def test_a_change_of_the_whole(old: Definition | None, new: Definition | None, m
         (event(), event(prop(required=True)), "is new, required, string", SENDERS),
         (event(prop()), event(), "is gone", BOTH),
         (traits(prop()), traits(), "is gone", DESTINATIONS),
+        (traits(prop(), unplanned="warn"), traits(unplanned="warn"), "is gone", BOTH),
         (traits(), traits(prop()), "is new, optional, string", NOBODY),
         (event(prop()), event(prop(required=True)), "is required now", SENDERS),
         (event(prop(required=True)), event(prop()), "may be absent now", DESTINATIONS),

@@ -1,6 +1,7 @@
 """Does JSON Schema judge as the tracking plan does?"""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,15 @@ def test_a_deprecated_event_is_marked() -> None:
     files = json_schema(awkward.PLAN)
 
     assert json.loads(files["json_schema/new.delete.schema.json"])["deprecated"] is True
+
+
+def test_traits_that_may_have_no_others_are_closed() -> None:
+    """As an event is."""
+    files = json_schema(replace(awkward.PLAN, identify=replace(awkward.PLAN.identify, is_open=True)))
+    documents = {call: json.loads(files[f"json_schema/{call}.schema.json"]) for call in ("identify", "group")}
+
+    assert Draft202012Validator(documents["identify"]).is_valid({"class": "first", "other": 1})
+    assert not Draft202012Validator(documents["group"]).is_valid({"other": 1})
 
 
 def test_a_field_says_who_may_know_it() -> None:

@@ -171,6 +171,23 @@ def test_traits_are_judged_like_properties() -> None:
     assert judge({"type": "page"}, Source(), PLAN) == ACCEPTED
 
 
+def test_traits_may_have_others_unless_their_class_says_what_becomes_of_those() -> None:
+    """Whatever a source says of properties: SDKs send traits of their own."""
+
+    class GuestTraits(Traits, call="identify", owner="docs", since="2026-01-31", example={}, unplanned="quarantine"):
+        """What is known of a guest, and nothing else."""
+
+        age: int | None = None
+        """In years."""
+
+    call: dict[str, object] = {"type": "identify", "traits": {"agee": 7}}
+    closed = judge(call, Source(), Registry({}, {"identify": GuestTraits}))
+
+    assert judge(call, Source(unplanned_property_mode="reject"), PLAN) == ACCEPTED
+    assert closed.outcome == "quarantined"
+    assert [problem.message for problem in closed.problems] == ["the plan has no such property: did you mean age?"]
+
+
 def test_a_misspelt_event_gets_a_suggestion() -> None:
     """Whoever reads the answer knows what to mend."""
     [problem] = judge(UNPLANNED, Source(), PLAN).problems

@@ -43,7 +43,7 @@ def _document(schema: Mapping[str, Any]) -> str:
 
 
 def _values(entry: Entry) -> dict[str, Any]:
-    """The properties of an event, which has no others; or the traits of a call, which may have."""
+    """The properties of an event, which has no others; or the traits of a call, which may have, unless it is said."""
     return {
         "title": entry.name,
         "description": _description(entry),
@@ -58,7 +58,7 @@ def _values(entry: Entry) -> dict[str, Any]:
             for field in entry.fields
         },
         "required": [field.name for field in entry.required],
-        "additionalProperties": {"type": "null"} if entry.call == "track" else True,
+        "additionalProperties": True if entry.is_open else {"type": "null"},
         "examples": [dict(entry.example)],
     }
 

@@ -35,6 +35,7 @@ class Entry:
     deprecation: Deprecation | None
     example: Mapping[str, object]
     fields: tuple[Field, ...]
+    is_open: bool = False  # whether it may have other fields, too
 
     @property
     def origin(self) -> str:
@@ -74,7 +75,9 @@ def describe(registry: Registry) -> Plan:
 
 
 def _traits(call: Kind, definition: Definition | None) -> Entry:
-    return _entry(definition) if definition else Entry(call, call, _NO_TRAITS[call], "nobody", "", None, {}, ())
+    if definition:
+        return _entry(definition)
+    return Entry(call, call, _NO_TRAITS[call], "nobody", "", None, {}, (), is_open=True)
 
 
 def _entry(definition: Definition) -> Entry:
@@ -87,6 +90,7 @@ def _entry(definition: Definition) -> Entry:
         deprecation=_deprecation(definition.deprecated),
         example=definition.example,
         fields=tuple(replace(field, description=_described(field)) for field in definition.fields),
+        is_open=definition.is_open,
     )
 
 
