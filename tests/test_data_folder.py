@@ -3,11 +3,14 @@
 import os
 from pathlib import Path
 
+import psycopg
 import pytest
+import yaml  # type: ignore[import-untyped]  # comes with Dagster, without types
 
 from analytics_platform.settings import ConfigurationError, load
-from analytics_platform.supervisor.data_folder import DAGSTER_YAML, prepare
+from analytics_platform.supervisor.data_folder import DAGSTER_YAML, DAGSTER_YAML_ON_POSTGRES, prepare
 from analytics_platform.supervisor.parts import environment_of_parts
+from tests.databases import postgres
 
 
 def test_everything_is_there_before_the_first_part_starts(tmp_path: Path) -> None:
@@ -31,3 +34,46 @@ def test_what_cannot_be_prepared_is_one_sentence(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigurationError, match=f"The data folder {tmp_path} cannot be prepared: .*Is a directory"):
         prepare(settings, environment_of_parts(os.environ, settings, 4266))
+
+
+def test_with_dagsters_storage_on_postgres_its_tables_are_made_there(tmp_path: Path) -> None:
+    """At the first start, and again when the storage is another one."""
+    data = tmp_path / "data"
+    prepare_on(None, data)
+    with postgres(tmp_path) as url:
+        prepare_on(url, data)
+
+        with psycopg.connect(url) as db:
+            tables = {name for (name,) in db.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")}
+    assert {"runs", "event_logs", "job_ticks"} <= tables
+    assert (data / "dagster" / "dagster.yaml").read_text() == DAGSTER_YAML_ON_POSTGRES.read_text()
+
+
+def test_a_storage_that_cannot_be_reached_is_one_sentence_without_its_password(tmp_path: Path) -> None:
+    """It says which setting is meant, and what the driver says."""
+    with pytest.raises(ConfigurationError) as refused:
+        prepare_on("postgresql://u:secret@127.0.0.1:9/x", tmp_path)
+
+    sentence = str(refused.value)
+    assert sentence.startswith(
+        "Dagster's storage in Postgres (ANALYTICS_DAGSTER_STORAGE) cannot be prepared: connection"
+    )
+    assert "refused" in sentence
+    assert "secret" not in sentence
+
+
+def test_dagsters_settings_are_the_same_on_both_but_for_the_storage() -> None:
+    """What is changed in one of the two files is changed in the other."""
+    embedded, on_postgres = (yaml.safe_load(path.read_text()) for path in (DAGSTER_YAML, DAGSTER_YAML_ON_POSTGRES))
+
+    assert on_postgres.pop("storage") == {"postgres": {"postgres_url": {"env": "ANALYTICS_DAGSTER_STORAGE"}}}
+    assert on_postgres == embedded
+
+
+def prepare_on(storage: str | None, data: Path) -> None:
+    """Prepare a data folder with Dagster's storage there."""
+    environ = {**os.environ, "ANALYTICS_DATA_DIR": str(data)} | (
+        {"ANALYTICS_DAGSTER_STORAGE": storage} if storage else {}
+    )
+    settings = load(environ, data.parent)
+    prepare(settings, environment_of_parts(environ, settings, 4266))

@@ -16,6 +16,7 @@ from uuid import uuid4
 import pytest
 import requests
 
+from tests.databases import postgres
 from tests.fakes.product import Product, eventually, running
 from tests.fakes.vendor import Vendor
 
@@ -45,6 +46,7 @@ class Installation:
 
     product: Product
     vendors: dict[str, Vendor]
+    database: Path | None  # the files of the Postgres that it is on, if it is
 
     def track(self, destination: str, count: int, user: str = "") -> list[str]:
         """Have so many events accepted that are for one destination alone; return their ids."""
@@ -66,10 +68,11 @@ def event(message_id: str, destination: str, user: str = "") -> dict[str, Any]:
     }
 
 
-@pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """The product, running, with its three vendors."""
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def installation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """The product, running, with its three vendors; on files of its own, and with Dagster's storage on Postgres."""
     data: Path = tmp_path_factory.mktemp("product")
+    database = tmp_path_factory.mktemp("database") if request.param == "postgres" else None
     with ExitStack() as stack:
         vendors = {name: stack.enter_context(Vendor().listening()) for name in ("steady", "strict", "flaky")}
         config = data / "analytics.toml"
@@ -79,8 +82,10 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
             "VENDOR_KEY": "vendor-key-canary",
             "ANALYTICS_FLUSH_INTERVAL_MS": "300",
         }
+        if database:
+            environment["ANALYTICS_DAGSTER_STORAGE"] = stack.enter_context(postgres(database))
         product = stack.enter_context(running(data, environment))
-        yield Installation(product, vendors)
+        yield Installation(product, vendors, database)
 
 
 def test_every_accepted_event_reaches_every_destination_that_it_is_routed_to(installation: Installation) -> None:
@@ -215,12 +220,9 @@ def test_no_key_and_no_event_content_is_in_any_log_or_in_dagsters_storage(instal
     product.post("/api/analytics/track", call)
     vendor.wait_for(lambda v: call["messageId"] in v.accepted_ids)
 
-    searched = [
-        path
-        for folder in ("logs", "dagster", "terminal.log")
-        for path in [product.data / folder, *(product.data / folder).rglob("*")]
-        if path.is_file()
-    ]
+    places = [product.data / name for name in ("logs", "dagster", "terminal.log")]
+    places += [installation.database] if installation.database else []
+    searched = [path for place in places for path in [place, *place.rglob("*")] if path.is_file()]
 
     assert len(searched) > 5
     assert [p for p in searched if b"content-canary" in p.read_bytes() or b"vendor-key-canary" in p.read_bytes()] == []
@@ -229,7 +231,8 @@ def test_no_key_and_no_event_content_is_in_any_log_or_in_dagsters_storage(instal
 def test_nobody_else_on_the_machine_can_read_the_data(installation: Installation) -> None:
     """The store, Dagster's storage and the logs are their owner's alone, also in a folder that was there before."""
     data = installation.product.data
-    made = [data / "staging.db", data / "demo.db", *(data / "logs").iterdir(), *(data / "dagster").rglob("*.db")]
+    made = [data / "staging.db", data / "demo.db", *(data / "logs").iterdir(), *(data / "dagster").rglob("*")]
 
     assert len(made) > 6
+    assert any(path.suffix == ".db" for path in (data / "dagster").rglob("*")) == (installation.database is None)
     assert [path for path in made if path.stat().st_mode & 0o077] == []

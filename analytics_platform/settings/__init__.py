@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from analytics_platform.settings.dagster import dagster_storage
 from analytics_platform.settings.destinations import DestinationSettings, read_destinations
 from analytics_platform.settings.ingest import IngestSettings, read_ingest
 from analytics_platform.settings.reading import ConfigurationError, made
@@ -32,6 +33,7 @@ class Settings(BaseModel):
     port: int = Field(default=8000, ge=1, le=65535)
     dagster_port: int = Field(default=3000, ge=1, le=65535)
     queue: str  # URL of the staging store
+    dagster_storage: SecretStr | None = None  # URL of Dagster's own storage; None is SQLite in the data folder
     sources: tuple[Source, ...]
     destinations: tuple[DestinationSettings, ...]
     ingest: IngestSettings = IngestSettings()
@@ -50,6 +52,7 @@ def load(environ: Mapping[str, str], cwd: Path) -> Settings:
     table = {
         "data_dir": data_dir,
         "queue": _queue(environ.get("ANALYTICS_QUEUE"), data_dir, cwd),
+        "dagster_storage": dagster_storage(environ),
         "sources": read_sources(config.get("sources", {}), environ),
         "destinations": read_destinations(config.get("destinations", {}), environ),
         "ingest": read_ingest(config.get("ingest", {}), environ, cwd),

@@ -1,8 +1,11 @@
 """Prepares what the parts expect in the data folder."""
 
+import fcntl
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,19 +15,23 @@ from analytics_platform.staging import open_staging
 from analytics_platform.staging.base import StagingError
 from analytics_platform.supervisor.parts import SCRIPTS
 
-DAGSTER_YAML = Path(__file__).parents[2] / "dagster.yaml"
+CHECKOUT = Path(__file__).parents[2]
+DAGSTER_YAML = CHECKOUT / "dagster.yaml"
+DAGSTER_YAML_ON_POSTGRES = CHECKOUT / "deploy" / "postgres" / "dagster.yaml"
 
 
 def prepare(settings: Settings, environment: Mapping[str, str]) -> None:
     """Make whatever is missing, bring what is old up to date; `environment` is that of the parts.
 
+    Of parts that are started one by one, the first does it, and the others wait for it.
     Raises ConfigurationError when the disk or a database does not allow it.
     """
     try:
-        (settings.data_dir / "logs").mkdir(exist_ok=True)
-        demo.create(settings.data_dir / "demo.db")
-        _prepare_staging(settings)
-        _prepare_dagster(Path(environment["DAGSTER_HOME"]), environment)
+        with _one_at_a_time(settings.data_dir):
+            (settings.data_dir / "logs").mkdir(exist_ok=True)
+            demo.create(settings.data_dir / "demo.db")
+            _prepare_staging(settings)
+            _prepare_dagster(settings, environment)
     except (OSError, StagingError) as error:
         raise ConfigurationError(f"The data folder {settings.data_dir} cannot be prepared: {error}") from error
 
@@ -38,19 +45,46 @@ def _prepare_staging(settings: Settings) -> None:
         staging.close()
 
 
-def _prepare_dagster(home: Path, environment: Mapping[str, str]) -> None:
+def _prepare_dagster(settings: Settings, environment: Mapping[str, str]) -> None:
     """Give Dagster its settings, and its tables: parts that make them at the same moment fail.
 
-    The second takes seconds, so it is done once for each version of Dagster.
+    The second takes seconds, so it is done once for each version of Dagster and each storage.
     """
+    home = Path(environment["DAGSTER_HOME"])
     home.mkdir(exist_ok=True)
-    shutil.copyfile(DAGSTER_YAML, home / "dagster.yaml")
-    prepared, current = home / "prepared-for", version("dagster")
+    storage = settings.dagster_storage
+    shutil.copyfile(DAGSTER_YAML_ON_POSTGRES if storage else DAGSTER_YAML, home / "dagster.yaml")
+    current = version("dagster")
+    if storage:
+        current += f" {sha256(storage.get_secret_value().encode()).hexdigest()}"
+    prepared = home / "prepared-for"
     if prepared.exists() and prepared.read_text(encoding="utf-8") == current:
         return
     command = [str(SCRIPTS / "dagster"), "instance", "migrate"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        reason = done.stderr.strip().rpartition("\n")[2]
-        raise ConfigurationError(f"Dagster's storage in {home} cannot be prepared: {reason}")
+        raise ConfigurationError(
+            f"Dagster's storage in {storage_name(settings)} cannot be prepared: {_reason(done.stderr)}"
+        )
     prepared.write_text(current, encoding="utf-8")
+
+
+def storage_name(settings: Settings) -> str:
+    """Dagster's storage, for people."""
+    return "Postgres (ANALYTICS_DAGSTER_STORAGE)" if settings.dagster_storage else str(settings.data_dir / "dagster")
+
+
+def _reason(output: str) -> str:
+    """What a driver says of the database, else the last line of a traceback."""
+    lines = [line for line in output.strip().splitlines() if line.strip()]
+    said = [line for line in lines if "OperationalError) " in line]
+    return said[-1].partition("OperationalError) ")[2] if said else (lines or ["no reason is known"])[-1]
+
+
+@contextmanager
+def _one_at_a_time(data_dir: Path) -> Iterator[None]:
+    """Only one process at a time is in the block."""
+    data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (data_dir / "preparing").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from analytics_platform.settings import Settings
 from analytics_platform.staging import describe
+from analytics_platform.supervisor.data_folder import storage_name
 from analytics_platform.supervisor.parts import reachable
 from event_registry.defining import Definition
 
@@ -24,6 +25,8 @@ def greeting(settings: Settings, plan: Iterable[Definition]) -> str:
     if any(destination.type == "file" for destination in settings.destinations):
         rows.append(("Delivered events", f"{settings.data_dir / 'delivered'}/"))
     rows.append(("Store", describe(settings.queue)))
+    if settings.dagster_storage:
+        rows.append(("Dagster's storage", storage_name(settings)))
     rows.append(("Logs", f"{settings.data_dir / 'logs'}/"))
     table = "\n".join(f"  {name:18}{value}" for name, value in rows)
     user = DEMO_KEY if has_demo_key else "YOUR_WRITE_KEY"

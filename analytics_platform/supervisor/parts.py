@@ -62,14 +62,19 @@ def environment_of_parts(environ: Mapping[str, str], settings: Settings, code_se
     """The parts inherit the environment, since keys of destinations come from it; these are set besides."""
     # Without compiled bytecode each run takes twice as long to start.
     inherited = {name: value for name, value in environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return inherited | {
-        "ANALYTICS_DATA_DIR": str(settings.data_dir),
-        "ANALYTICS_CODE_SERVER_PORT": str(code_server_port),
-        "DAGSTER_HOME": str(settings.data_dir / "dagster"),
-        "DAGSTER_DISABLE_TELEMETRY": "yes",
-        # gRPC takes even loopback connections through http_proxy unless it is told not to.
-        "no_grpc_proxy": "127.0.0.1",
-    }
+    storage = settings.dagster_storage
+    return (
+        inherited
+        | ({"ANALYTICS_DAGSTER_STORAGE": storage.get_secret_value()} if storage else {})
+        | {
+            "ANALYTICS_DATA_DIR": str(settings.data_dir),
+            "ANALYTICS_CODE_SERVER_PORT": str(code_server_port),
+            "DAGSTER_HOME": str(settings.data_dir / "dagster"),
+            "DAGSTER_DISABLE_TELEMETRY": "yes",
+            # gRPC takes even loopback connections through http_proxy unless it is told not to.
+            "no_grpc_proxy": "127.0.0.1",
+        }
+    )
 
 
 def free_port() -> int:
