@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from analytics_platform.staging import open_staging
-from analytics_platform.staging.base import Entry, Event, Lease, Staging, live
+from analytics_platform.staging.base import Entry, Event, Lease, Staging, lease_on, live
 from tests.fakes.clock import Clock
 
 OpenStore = Callable[[], Staging]
@@ -30,6 +30,14 @@ def take(staging: Staging, run_id: str, destination: str = "vendor") -> Lease:
     """Start a run that gets the lease on the destination's stream."""
     staging.start_run(run_id, destination)
     lease = staging.acquire(live(destination), run_id)
+    assert lease is not None
+    return lease
+
+
+def take_stream(staging: Staging, run_id: str, stream: str, destination: str = "vendor") -> Lease:
+    """Start a run that gets the lease on one of the destination's streams."""
+    staging.start_run(run_id, destination)
+    lease = staging.acquire(lease_on(destination, stream), run_id)
     assert lease is not None
     return lease
 

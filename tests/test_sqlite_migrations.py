@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from analytics_platform.staging import open_staging
-from analytics_platform.staging.base import Counts, Staging, StagingError
+from analytics_platform.staging.base import Counts, Staging, StagingError, Trouble
 from analytics_platform.staging.sqlite.schema import VERSION
 from analytics_platform.staging.suppression import Person, SuppressionList
 from tests.stores import entry, pending_ids
@@ -52,6 +52,11 @@ def test_it_can_do_what_this_version_can(staging: Staging) -> None:
     assert suppressed.among(staging.pending("vendor", 10)) == {0}
 
 
+def test_what_is_known_of_its_pending_events_stays(staging: Staging) -> None:
+    """When each was tried first, so that none is given up later than it would have been."""
+    assert staging.troubles("vendor", staging.pending("vendor", 10)) == {3: Trouble(1_800_000_000.0, 0)}
+
+
 def test_it_is_brought_up_to_date_once(path: Path, staging: Staging) -> None:
     """The next one that opens it finds nothing to do."""
     with closing(open_staging(f"sqlite:///{path}")) as again, closing(sqlite3.connect(path)) as db:
@@ -63,13 +68,13 @@ def test_it_is_brought_up_to_date_once(path: Path, staging: Staging) -> None:
 def test_a_migration_that_fails_changes_nothing(path: Path) -> None:
     """It is one transaction: a store is never between two versions."""
     with closing(sqlite3.connect(path)) as db:
-        db.execute("CREATE TABLE quarantine_received (in_the_way)")
+        db.execute("CREATE TABLE limits (in_the_way)")
         before = [*db.iterdump()]
 
         with pytest.raises(StagingError, match="cannot be opened"):
             open_staging(f"sqlite:///{path}")
 
         assert [*db.iterdump()] == before
-        db.execute("DROP TABLE quarantine_received")
+        db.execute("DROP TABLE limits")
     with closing(open_staging(f"sqlite:///{path}")) as staging:
         assert pending_ids(staging) == ["m-3"]

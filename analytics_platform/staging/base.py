@@ -8,8 +8,8 @@ An event is written once, however many destinations there are. What a destinatio
 a cursor (every event up to it is settled) plus a few ranges beyond it, so settling thousands of
 events is one small update.
 
-A run beats its heart in the store. It may hold leases: `<destination>/live` is the right to
-deliver the stream, `<destination>/replay` the right to replay its dead letters. A lease is worth
+A run beats its heart in the store. It may hold leases: `<destination>/<stream>`, such as `posthog/live`, is
+the right to deliver the stream, `<destination>/replay` the right to replay the dead letters. A lease is worth
 as much as its run's heartbeat: when that stops, another run may take it, with a higher token, and
 whatever the first one still tries to settle is refused.
 """
@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
 from analytics_platform.staging.retention import Retention
+from analytics_platform.staging.streams import Streams
 
 LEASE_SECONDS = 30.0
 """How long a run counts as alive after a heartbeat; it beats six times as often."""
@@ -29,12 +30,17 @@ could not be reached; the vendor refuses our key or path; it was told to stop; a
 its work; an error of ours; its heart stopped."""
 
 LIVE = "live"
-"""The stream of a destination that gets what is accepted."""
+"""The stream of a destination that gets what is accepted, unless lanes do."""
+
+
+def lease_on(destination: str, stream: str) -> str:
+    """The name of the lease on one of a destination's streams."""
+    return f"{destination}/{stream}"
 
 
 def live(destination: str) -> str:
-    """The name of the lease on a destination's stream."""
-    return f"{destination}/{LIVE}"
+    """The name of the lease on a destination's stream `live`."""
+    return lease_on(destination, LIVE)
 
 
 def replay(destination: str) -> str:
@@ -161,6 +167,7 @@ class Settlement:
     failed: Sequence[Event] = ()  # stay pending; the store notes when each failed first
     failed_alone: bool = False  # the failed ones failed while their neighbours succeeded
     parked: Sequence[Parked] = ()  # pending or parked events that wait, for now or once more
+    passed: Sequence[Event] = ()  # not in the stream's part of the log: another lane's, or not asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +190,11 @@ class Lease:
     def destination(self) -> str:
         """The destination that the lease is about."""
         return self.name.partition("/")[0]
+
+    @property
+    def stream(self) -> str:
+        """The stream that the lease is on."""
+        return self.name.partition("/")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +220,8 @@ class StreamState:
     held_until: float | None = (
         None  # when the first of the users who are held back may be tried, seconds since the epoch
     )
+    stream: str = LIVE
+    is_live: bool = True  # it delivers what is accepted, by itself or as a lane; False for a redelivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +264,7 @@ class SuppressionCounts:
     dropped: int  # calls that were not stored for it
 
 
-class Staging(Retention, Protocol):
+class Staging(Streams, Retention, Protocol):
     """One store, whatever the database; every method is one transaction. All raise StagingError."""
 
     # The log
@@ -294,32 +308,40 @@ class Staging(Retention, Protocol):
         """Give each new destination its live stream, from the end of the log on."""
 
     def streams(self, destinations: Collection[str], count_to: int) -> list[StreamState]:
-        """The state of each destination's live stream; pending events are counted up to `count_to`."""
+        """The state of each stream of these that may have something pending; that is counted up to `count_to`.
+
+        What waits for others to come to its beginning, or is over, is left out. A lane's pending events are those of
+        all lanes.
+        """
 
     def head(self) -> int:
         """The seq of the newest event."""
 
-    def cursor(self, destination: str) -> int:
+    def cursor(self, destination: str, stream: str = LIVE) -> int:
         """The seq up to which everything is settled; what is parked is not."""
 
-    def health(self, destination: str) -> Health:
-        """How the destination's stream has fared lately."""
+    def health(self, destination: str, stream: str = LIVE) -> Health:
+        """How the stream has fared lately."""
 
-    def pending(self, destination: str, limit: int) -> list[Event]:
-        """The next events that are neither settled nor parked, in order."""
+    def pending(self, destination: str, limit: int, stream: str = LIVE) -> list[Event]:
+        """The next events that are neither settled nor parked, in order; none that is beyond the stream's REACH.
 
-    def held_back(self, destination: str) -> list[HeldBack]:
+        None, either, of a stream that is not there, or waits for others to come to its beginning.
+        """
+
+    def held_back(self, destination: str, stream: str = LIVE) -> list[HeldBack]:
         """The users who have parked events."""
 
-    def parked(self, destination: str, user: bytes, limit: int) -> list[Event]:
+    def parked(self, destination: str, user: bytes, limit: int, stream: str = LIVE) -> list[Event]:
         """The next parked events of a user, in order."""
 
-    def troubles(self, destination: str, events: Sequence[Event]) -> Mapping[int, Trouble]:
+    def troubles(self, destination: str, events: Sequence[Event], stream: str = LIVE) -> Mapping[int, Trouble]:
         """What is known of those of the events that have failed before, by seq."""
 
     def settle(self, lease: Lease, settlement: Settlement) -> None:
-        """Record what became of events of the stream; progress ends a series of failures.
+        """Record what became of events of the lease's stream; progress ends a series of failures.
 
+        What a redelivery delivers is no dead letter of the destination any more.
         Raises LeaseLost, with nothing recorded, when another run owns the stream.
         """
 
@@ -406,4 +428,7 @@ class Staging(Retention, Protocol):
     # People
 
     def counts(self, destination: str) -> Counts:
-        """The destination's totals."""
+        """The destination's totals, of all that is accepted; of lanes that are not even, `pending` is an estimate.
+
+        What redeliveries deliver counts only for them, but for the dead letters that it settles.
+        """

@@ -1,9 +1,15 @@
 """Which numbers beyond a cursor are settled, as a few ranges."""
 
+import json
 from collections.abc import Iterable, Iterator
 
 Ranges = tuple[tuple[int, int], ...]
 """Sorted, disjoint, never adjacent; both ends belong to the range."""
+
+
+def read(text: str) -> Ranges:
+    """The ranges that a store keeps as JSON."""
+    return tuple((low, high) for low, high in json.loads(text))
 
 
 def add(ranges: Ranges, numbers: Iterable[int]) -> Ranges:

@@ -7,9 +7,12 @@ from pathlib import Path
 from analytics_platform.staging.sqlite.connection import Connection
 from analytics_platform.staging.sqlite.leases import Leases
 from analytics_platform.staging.sqlite.letters import Letters
+from analytics_platform.staging.sqlite.limits import Limits
 from analytics_platform.staging.sqlite.log import Log
 from analytics_platform.staging.sqlite.parking import Parking
+from analytics_platform.staging.sqlite.parts import Parts
 from analytics_platform.staging.sqlite.quarantine import Quarantine
+from analytics_platform.staging.sqlite.redeliveries import Redeliveries
 from analytics_platform.staging.sqlite.retention import Retention
 from analytics_platform.staging.sqlite.runs import Runs
 from analytics_platform.staging.sqlite.streams import Streams
@@ -19,7 +22,9 @@ from analytics_platform.staging.sqlite.suppressions import Suppressions
 LIBRARY = f"SQLite {sqlite3.sqlite_version}, checkpointed by one process alone"
 
 
-class SqliteStaging(Log, Quarantine, Streams, Parking, Runs, Leases, Letters, Suppressions, Retention):
+class SqliteStaging(
+    Log, Quarantine, Streams, Parts, Redeliveries, Limits, Parking, Runs, Leases, Letters, Suppressions, Retention
+):
     """The whole store: each base class is one of its jobs, all share one connection."""
 
     def __init__(self, path: Path, clock: Callable[[], float]) -> None:

@@ -18,6 +18,13 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (destination, seq) DO UPDATE SET reason = excluded.reason, answer = excluded.answer,
     run_id = excluded.run_id, buried_at = excluded.buried_at, state = 'dead', settled_at = NULL
 """
+DELIVER = """
+UPDATE dead_letters SET state = 'delivered', settled_at = ? WHERE destination = ? AND seq = ? AND state = 'dead'
+"""
+COUNT_DELIVERED = """
+UPDATE streams SET delivered = delivered + :delivered WHERE destination = :destination AND stream = (
+    SELECT min(stream) FROM streams WHERE destination = :destination AND is_live AND last IS NULL)
+"""
 COLUMNS = """
 id, destination, seq, source, message_id, received_at, payload, reason, answer, run_id, buried_at, state
 """
@@ -90,15 +97,7 @@ class Letters:
         now = self._connection.clock()
         with self._connection.writing() as db:
             hold(db, lease)
-            delivered = db.executemany(
-                "UPDATE dead_letters SET state = 'delivered', settled_at = ? "
-                "WHERE destination = ? AND seq = ? AND state = 'dead'",
-                [(now, destination, event.seq) for event in settlement.delivered],
-            ).rowcount
-            db.execute(
-                "UPDATE streams SET delivered = delivered + ? WHERE destination = ? AND stream = 'live'",
-                (delivered, destination),
-            )
+            note_delivered(db, destination, settlement.delivered, now)
             db.executemany(
                 "UPDATE dead_letters SET state = 'discarded', settled_at = ? "
                 "WHERE destination = ? AND seq = ? AND state = 'dead'",
@@ -108,6 +107,13 @@ class Letters:
                 "UPDATE dead_letters SET reason = ?, answer = ? WHERE destination = ? AND seq = ? AND state = 'dead'",
                 ((b.reason, b.answer, destination, b.event.seq) for b in settlement.dead),
             )
+
+
+def note_delivered(db: sqlite3.Connection, destination: str, events: Sequence[Event], now: float) -> None:
+    """Close the open letters of these events, and count them as delivered live, inside the transaction that settles."""
+    delivered = db.executemany(DELIVER, [(now, destination, event.seq) for event in events]).rowcount
+    if delivered > 0:
+        db.execute(COUNT_DELIVERED, {"destination": destination, "delivered": delivered})
 
 
 def bury(db: sqlite3.Connection, destination: str, burials: Sequence[Burial], run_id: str, now: float) -> None:

@@ -24,19 +24,19 @@ class Parking:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def held_back(self, destination: str) -> list[HeldBack]:
+    def held_back(self, destination: str, stream: str = LIVE) -> list[HeldBack]:
         """See Staging.held_back."""
         with self._connection.reading() as db:
-            return [HeldBack(*row) for row in db.execute(HELD_BACK, (destination, LIVE))]
+            return [HeldBack(*row) for row in db.execute(HELD_BACK, (destination, stream))]
 
-    def parked(self, destination: str, user: bytes, limit: int) -> list[Event]:
+    def parked(self, destination: str, user: bytes, limit: int, stream: str = LIVE) -> list[Event]:
         """See Staging.parked."""
         query = (
             f"SELECT {EVENT_COLUMNS} FROM parked "  # noqa: S608  names of ours
             "WHERE destination = ? AND stream = ? AND user = ? ORDER BY seq LIMIT ?"
         )
         with self._connection.reading() as db:
-            return [*map(Event._make, db.execute(query, (destination, LIVE, user, limit)))]
+            return [*map(Event._make, db.execute(query, (destination, stream, user, limit)))]
 
 
 def park(db: sqlite3.Connection, destination: str, stream: str, events: Sequence[Parked]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from analytics_platform.staging import ranges
 from analytics_platform.staging.retention import Expired, Horizons
 from analytics_platform.staging.sqlite.connection import Connection
+from analytics_platform.staging.sqlite.parts import end
 from analytics_platform.staging.sqlite.schema import INCREMENTAL
 
 MARK_SECONDS = 3600.0
@@ -20,7 +21,7 @@ AND NOT EXISTS (SELECT 1 FROM marks WHERE at > :now - :apart AND at <= :now)
 """
 FORGET_MARKS = "DELETE FROM marks WHERE head < coalesce((SELECT min(seq) FROM events) - 1, (SELECT head FROM log))"
 APPENDED_BEFORE = "SELECT max(head) FROM marks WHERE at <= ?"
-SETTLED_BY_ALL = "SELECT min(cursor) FROM streams"
+SETTLED_BY_ALL = "SELECT min(cursor) FROM streams WHERE ended_at IS NULL"
 # The log's oldest rows lie side by side, so that whole pages become free.
 PURGE_EVENTS = """
 DELETE FROM events WHERE seq <= (SELECT max(seq) FROM (SELECT seq FROM events WHERE seq <= ? ORDER BY seq LIMIT ?))
@@ -40,7 +41,20 @@ DELETE FROM runs WHERE run_id IN (
     AND NOT EXISTS (SELECT 1 FROM leases WHERE leases.run_id = run.run_id)
     LIMIT :limit)
 """,
+    """
+DELETE FROM redeliveries WHERE stream IN
+    (SELECT stream FROM streams WHERE NOT is_live AND ended_at < :runs LIMIT :limit)
+""",
 )
+FORGET_STREAMS = """
+DELETE FROM streams WHERE NOT is_live AND NOT EXISTS (
+    SELECT 1 FROM redeliveries WHERE redeliveries.destination = streams.destination
+    AND redeliveries.stream = streams.stream)
+"""
+BEHIND = """
+SELECT destination, stream, cursor, settled, min(:seq, coalesce(last, :seq)), lanes FROM streams
+WHERE ended_at IS NULL AND cursor < min(:seq, coalesce(last, :seq))
+"""
 EXPIRE = "UPDATE streams SET cursor = ?, settled = ?, expired = expired + ? WHERE destination = ? AND stream = ?"
 
 
@@ -54,10 +68,8 @@ class Retention:
         """See Retention.expire."""
         with self._connection.writing() as db:
             (seq,) = db.execute(APPENDED_BEFORE, (before,)).fetchone()
-            behind = db.execute(
-                "SELECT destination, stream, cursor, settled FROM streams WHERE cursor < ?", (seq or 0,)
-            ).fetchall()
-            expired = [_expire(db, seq, stream) for stream in behind]
+            behind = db.execute(BEHIND, {"seq": seq or 0}).fetchall()
+            expired = [_expire(db, stream, self._connection.clock()) for stream in behind]
             return [each for each in expired if each.events]
 
     def purge(self, before: Horizons, limit: int) -> int:
@@ -67,6 +79,7 @@ class Retention:
             purged = _purge_events(db, before.events, limit)
             for statement in PURGES:
                 purged += db.execute(statement, asdict(before) | {"limit": limit - purged}).rowcount
+            db.execute(FORGET_STREAMS)
             return purged
 
     def compact(self, limit: int) -> bool:
@@ -88,15 +101,19 @@ def _purge_events(db: sqlite3.Connection, before: float, limit: int) -> int:
     return purged
 
 
-def _expire(db: sqlite3.Connection, seq: int, behind: tuple[str, str, int, str]) -> Expired:
-    """Move the cursor of one stream to `seq`, or further when it finds what is settled there."""
-    destination, stream, cursor, settled = behind
-    beyond = tuple((low, high) for low, high in json.loads(settled))
+def _expire(db: sqlite3.Connection, behind: tuple[str, str, int, str, int, int], now: float) -> Expired:
+    """Move the cursor of one stream to a seq, or further when it finds what is settled there.
+
+    A lane loses its share of what is passed, as far as anybody knows.
+    """
+    destination, stream, cursor, settled, seq, lanes = behind
+    beyond = ranges.read(settled)
     known = sum(min(high, seq) - low + 1 for low, high in beyond if low <= seq)
-    expired = Expired(destination, stream, seq - cursor - known)
+    expired = Expired(destination, stream, -(-(seq - cursor - known) // lanes))
     cursor, beyond = ranges.advance(seq, beyond)
     db.execute(EXPIRE, (cursor, json.dumps(beyond), expired.events, destination, stream))
-    db.execute("DELETE FROM troubles WHERE destination = ? AND seq <= ?", (destination, cursor))
+    db.execute("DELETE FROM troubles WHERE destination = ? AND stream = ? AND seq <= ?", (destination, stream, cursor))
+    end(db, destination, stream, now)
     return expired
 
 

@@ -1,6 +1,7 @@
 """The tables of the SQLite staging store, as numbered migrations."""
 
 import fcntl
+import re
 import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-VERSION = 6
+VERSION = 7
 """The schema that this code reads and writes, kept in SQLite's user_version."""
 
 INCREMENTAL = 2
@@ -151,6 +152,45 @@ HEAD = """
 CREATE TRIGGER events_appended AFTER INSERT ON events BEGIN UPDATE log SET head = NEW.seq; END
 """
 
+# A stream is a part of the log: from `first`, which is not in it, to `last`, which is; of all users, or of a lane's.
+STREAMS = """
+ALTER TABLE streams ADD COLUMN is_live INTEGER NOT NULL DEFAULT 1;  -- 0: a redelivery
+ALTER TABLE streams ADD COLUMN first INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE streams ADD COLUMN last INTEGER;                        -- NULL: goes on
+ALTER TABLE streams ADD COLUMN ended_at REAL;                       -- when `last` was settled
+ALTER TABLE streams ADD COLUMN lane INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE streams ADD COLUMN lanes INTEGER NOT NULL DEFAULT 1;
+
+CREATE TABLE redeliveries (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,  -- in the name of the stream; none is used twice
+    destination  TEXT NOT NULL,
+    stream       TEXT,
+    since        REAL,
+    until        REAL,
+    event        TEXT,
+    rate         REAL NOT NULL,
+    asked_at     REAL NOT NULL,
+    is_cancelled INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TABLE limits (
+    destination TEXT PRIMARY KEY,
+    taken_until REAL NOT NULL  -- the time in which it may get requests, as far as that has been given away
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE troubles_of_streams (
+    destination      TEXT NOT NULL,
+    stream           TEXT NOT NULL,
+    seq              INTEGER NOT NULL,
+    first_attempt_at REAL NOT NULL,
+    alone            INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (destination, stream, seq)
+) STRICT, WITHOUT ROWID;
+INSERT INTO troubles_of_streams SELECT destination, 'live', seq, first_attempt_at, alone FROM troubles;
+DROP TABLE troubles;
+ALTER TABLE troubles_of_streams RENAME TO troubles
+"""
+
 
 def migrate(path: Path, pragmas: Iterable[str]) -> None:
     """Bring the store to VERSION; of several processes that start together, the first one does it."""
@@ -183,6 +223,10 @@ def migrate(path: Path, pragmas: Iterable[str]) -> None:
     def m006_the_head_moves_with_each_event(db: Database) -> None:
         db.execute(HEAD)
 
+    @migrations()
+    def m007_streams_are_parts_of_the_log(db: Database) -> None:
+        _run(db, STREAMS)
+
     with path.with_name(f"{path.name}-migration").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         connection = sqlite3.connect(path, isolation_level=None)
@@ -211,6 +255,6 @@ def _allow_compacting(connection: sqlite3.Connection) -> None:
 
 
 def _run(db: "Database", script: str) -> None:
-    for statement in script.split(";\n"):
+    for statement in re.split(r";(?: *--[^\n]*)?\n", script):
         if statement.strip():
             db.execute(statement)
