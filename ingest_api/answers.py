@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Mapping, Sequence
+from itertools import count
 from typing import Any, Literal
 
 import msgspec
@@ -52,7 +53,8 @@ class _Taken(msgspec.Struct, kw_only=True, omit_defaults=True, rename={"message_
 
     success: Literal[True]
     accepted: int
-    duplicates: int = 0
+    duplicates: list[Note] = []
+    duplicates_count: int = 0
     message_id: str | None = None
     quarantined: list[Note] = []
     quarantined_count: int = 0
@@ -66,12 +68,14 @@ class _Taken(msgspec.Struct, kw_only=True, omit_defaults=True, rename={"message_
 def taken(status: int, intake: Intake, stored: Sequence[bool], *, is_single: bool) -> Answer:
     """The answer to a request whose calls were judged one by one; a single call is answered with its messageId.
 
-    An event that was known already counts as accepted, and again as a duplicate.
+    An event that was known already counts as accepted, and is named as a duplicate, too.
     """
+    duplicates = [] if all(stored) else _duplicates(intake, stored)
     body = _Taken(
         success=True,
         accepted=len(intake.entries) - len(intake.quarantined),
-        duplicates=0 if all(stored) else _known(intake, stored),
+        duplicates=duplicates[:MOST_NOTES],
+        duplicates_count=len(duplicates),
         message_id=intake.entries[0].message_id if is_single and intake.entries else None,
         request_id=new_request_id(),
         **_notes(intake),
@@ -119,9 +123,15 @@ def new_request_id() -> str:
     return f"{random.getrandbits(128):032x}"  # no secret, and the kernel's randomness costs a system call
 
 
-def _known(intake: Intake, stored: Sequence[bool]) -> int:
-    """How many events were in the log already; what goes to quarantine is counted there."""
-    return sum(not new for new, entry in zip(stored, intake.entries, strict=True) if entry.problems is None)
+def _duplicates(intake: Intake, stored: Sequence[bool]) -> list[Note]:
+    """The events that were in the log already; what goes to quarantine is named there."""
+    rejected = {note.index for note in intake.rejected}
+    places = (index for index in count() if index not in rejected)  # in the request, of each entry
+    return [
+        Note(index, entry.message_id)
+        for entry, new, index in zip(intake.entries, stored, places, strict=False)
+        if not new and entry.problems is None
+    ]
 
 
 def _notes(intake: Intake) -> dict[str, Any]:

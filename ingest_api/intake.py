@@ -15,11 +15,11 @@ from ingest_api.validation import Rules, judge
 
 
 class Note(msgspec.Struct, frozen=True, omit_defaults=True, rename={"message_id": "messageId"}):
-    """A call that the answer names, and why."""
+    """A call that the answer names, and what is wrong with it, if anything is."""
 
     index: int
     message_id: str | None
-    problems: list[Problem]
+    problems: list[Problem] = []
 
 
 class Intake(msgspec.Struct, frozen=True):

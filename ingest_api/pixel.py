@@ -56,7 +56,7 @@ class Pixel:
             sent.append(message)
 
         headers = [field for field in scope["headers"] if field[0] not in _OF_THE_BODY]
-        await self._calls({**scope, "method": "POST", "headers": headers}, receive, send)
+        await self._calls({**scope, "method": "POST", "headers": headers, "extensions": {}}, receive, send)
         answer = msgspec.json.decode(b"".join(message.get("body", b"") for message in sent))
         return _said(answer)
 

@@ -65,7 +65,7 @@ def test_a_message_id_is_accepted_once_and_then_a_duplicate(api: Api) -> None:
     again = api.post("/api/analytics/track", track(messageId="m-1", userId="second"))
 
     assert again.status_code == 202
-    assert (again.json()["accepted"], again.json()["duplicates"]) == (1, 1)
+    assert (again.json()["accepted"], again.json()["duplicates"]) == (1, [{"index": 0, "messageId": "m-1"}])
     assert [call["userId"] for call in api.staging.payloads()] == ["first"]
 
 
@@ -73,8 +73,43 @@ def test_a_message_id_twice_in_one_batch_is_stored_once(api: Api) -> None:
     """Duplicates are also found within a request."""
     answer = api.post("/api/analytics/batch", {"batch": [typed(messageId="m-1"), typed(messageId="m-1")]})
 
-    assert (answer.json()["accepted"], answer.json()["duplicates"]) == (2, 1)
+    assert (answer.json()["accepted"], answer.json()["duplicates"]) == (2, [{"index": 1, "messageId": "m-1"}])
     assert len(api.staging.payloads()) == 1
+
+
+def test_each_event_of_a_batch_is_answered_by_itself(api: Api) -> None:
+    """Accepted, duplicate, quarantined or rejected, by its place in the batch and its messageId."""
+    api.post("/v1/track", track(messageId="known"))
+    batch = [
+        7,
+        typed(messageId="new"),
+        typed(messageId="unplanned", event="report.craeted"),
+        typed(messageId="known"),
+        typed(messageId="bad", userId={}),
+        typed(messageId="new"),
+    ]
+
+    answer = api.post("/v1/batch", {"batch": batch}).json()
+
+    assert answer["accepted"] == 3
+    assert answer["duplicates"] == [{"index": 3, "messageId": "known"}, {"index": 5, "messageId": "new"}]
+    assert [(note["index"], note["messageId"], paths(note)) for note in answer["quarantined"]] == [
+        (2, "unplanned", ["$.event"])
+    ]
+    assert [(note["index"], note["messageId"], paths(note)) for note in answer["rejected"]] == [
+        (0, None, ["$"]),
+        (4, "bad", ["$.userId"]),
+    ]
+
+
+def test_duplicates_are_cut_but_counted_too(api: Api) -> None:
+    """An SDK that has lost an answer sends a whole batch again."""
+    batch = {"batch": [typed(messageId=f"m-{number}") for number in range(250)]}
+    api.post("/v1/batch", batch)
+
+    again = api.post("/v1/batch", batch).json()
+
+    assert (again["accepted"], len(again["duplicates"]), again["duplicates_count"]) == (250, 100, 250)
 
 
 def test_two_sources_may_use_the_same_message_id(start_api: ApiStarter) -> None:

@@ -87,7 +87,7 @@ def test_recorded_retries_are_one_event(open_api: Api) -> None:
         request("POST", open_api.url + sent["path"], data=wire_body(sent), headers=sent["headers"]) for sent in tries
     ]
 
-    assert [answer.json().get("duplicates", 0) for answer in answers] == [0, 1, 1]
+    assert [answer.json().get("duplicates_count", 0) for answer in answers] == [0, 1, 1]
     assert len(open_api.staging.payloads()) == 1
 
 
