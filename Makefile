@@ -7,9 +7,9 @@ PIN := uv pip compile --quiet --universal --python-version 3.11 --generate-hashe
 LOCK := $(PIN) --extra build
 
 # The SDKs that the tests send with. Two versions cannot share an environment: each has a folder of its own.
-SDK_VERSIONS := 2.3.2 2.4.0
-SDKS := $(SDK_VERSIONS:%=.venv/sdks/segment-python-%/installed) \
-	$(if $(shell command -v npm 2>/dev/null),.venv/sdks/node/installed .venv/sdks/typescript/installed)
+PYTHON_SDKS := $(patsubst tests/sdks/%.in,%,$(wildcard tests/sdks/*.in))
+NPM_SDKS := $(patsubst tests/sdks/%/package.json,%,$(wildcard tests/sdks/*/package.json))
+SDKS := $(patsubst %,.venv/sdks/%/installed,$(PYTHON_SDKS) $(if $(shell command -v npm 2>/dev/null),$(NPM_SDKS)))
 
 .PHONY: help run test lint types bench lock clean
 
@@ -53,18 +53,12 @@ bench: .venv/benched  ## measure how fast it is here, beside an endpoint that do
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
 	@touch $@
 
-.venv/sdks/segment-python-%/installed: tests/sdks/segment-python-%.lock | .venv/created
+.venv/sdks/%/installed: tests/sdks/%.lock | .venv/created
 	@rm -rf $(@D)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --target $(@D) -r $<
 	@touch $@
 
-.venv/sdks/typescript/installed: tests/sdks/typescript/package.json tests/sdks/typescript/package-lock.json | .venv/created
-	@mkdir -p $(@D)
-	@cp $^ $(@D)
-	@cd $(@D) && npm ci --loglevel=error --no-audit --no-fund --ignore-scripts >/dev/null
-	@touch $@
-
-.venv/sdks/node/installed: tests/sdks/node/package.json tests/sdks/node/package-lock.json | .venv/created
+.venv/sdks/%/installed: tests/sdks/%/package.json tests/sdks/%/package-lock.json | .venv/created
 	@mkdir -p $(@D)
 	@cp $^ $(@D)
 	@cd $(@D) && npm ci --loglevel=error --no-audit --no-fund --ignore-scripts >/dev/null
@@ -74,10 +68,9 @@ lock:  ## pin the newest versions that pyproject.toml allows (needs uv and npm)
 	$(LOCK) pyproject.toml -o requirements.lock
 	$(LOCK) --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 	$(LOCK) --extra bench -c requirements-dev.lock pyproject.toml -o requirements-bench.lock
-	for version in $(SDK_VERSIONS); do echo segment-analytics-python==$$version | \
-		$(PIN) --no-annotate - -o tests/sdks/segment-python-$$version.lock; done
-	cd tests/sdks/node && npm install --package-lock-only --ignore-scripts
-	cd tests/sdks/typescript && npm install --package-lock-only --ignore-scripts
+	for sdk in $(PYTHON_SDKS); do $(PIN) --no-annotate tests/sdks/$$sdk.in -o tests/sdks/$$sdk.lock; done
+	for sdk in $(NPM_SDKS); do (cd tests/sdks/$$sdk && \
+		npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved); done
 
 clean:  ## remove the environment and all local data
 	rm -rf .venv .data

@@ -87,7 +87,9 @@ def enrich(call: Mapping[str, Any], facts: Facts, index: int = 0) -> dict[str, A
     original = call.get("timestamp") or call.get("originalTimestamp")
     if not call.get("messageId"):
         enriched["messageId"] = _made_id(enriched, facts, index) if original else _uuid(os.urandom(16).hex(), 4)
-    enriched["context"] = _context(call.get("context"), facts)
+    context = enriched["context"] = _context(call.get("context"), facts)
+    if not call.get("traits") and call.get("type") == "identify" and context.get("traits"):
+        enriched["traits"] = context["traits"]  # where RudderStack's SDKs have them, and no vendor looks for them
     enriched["originalTimestamp"] = original or facts.received_at_iso
     enriched["timestamp"] = _timestamp(original, sent_at, facts) if original else facts.received_at_iso
     enriched["receivedAt"] = facts.received_at_iso

@@ -239,6 +239,29 @@ def test_no_whole_address_is_stored_unless_that_is_configured(start_api: ApiStar
     assert b"127.0.0.1" not in stored
 
 
+@pytest.mark.parametrize("absent", [{}, {"traits": None}, {"traits": {}}])
+def test_the_traits_of_identify_stand_where_vendors_look_for_them(absent: dict[str, Any]) -> None:
+    """RudderStack's SDKs send them in the context only; they stay there, too."""
+    call = {"type": "identify", "userId": "u-1", "context": {"traits": {"plan": "team"}}, **absent}
+
+    enriched = enrich(call, facts())
+
+    assert (enriched["traits"], enriched["context"]["traits"]) == ({"plan": "team"}, {"plan": "team"})
+
+
+@pytest.mark.parametrize(
+    ("call", "traits"),
+    [
+        ({"type": "identify", "traits": {"plan": "free"}}, {"plan": "free"}),
+        ({"type": "group", "groupId": "g"}, None),  # whose traits are the group's
+        ({"type": "track", "event": "e"}, None),
+    ],
+)
+def test_no_other_call_takes_its_traits_from_the_context(call: dict[str, Any], traits: object) -> None:
+    """There are the user's, whatever the call."""
+    assert enrich({**call, "context": {"traits": {"plan": "team"}}}, facts()).get("traits") == traits
+
+
 @pytest.mark.parametrize("name", ["writeKey", "sentAt"])
 def test_what_has_done_its_work_is_not_stored(name: str) -> None:
     """The key must not travel to destinations."""

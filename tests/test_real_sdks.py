@@ -11,14 +11,21 @@ import pytest
 from event_registry import registry
 from tests.fakes.product import Product, running
 from tests.fakes.vendor import Vendor
-from tests.sdks import Sdk, segment_node, segment_python
+from tests.sdks import Sdk, rudder_node, rudder_python, segment_node, segment_python
 
 pytestmark = [pytest.mark.xdist_group("product-sdks"), pytest.mark.timeout(300)]
 
 SDKS = [
     pytest.param(segment_python("2.3.2"), id="segment-analytics-python-2.3.2"),  # takes nothing but 200 for success
     pytest.param(segment_python("2.4.0"), id="segment-analytics-python-2.4.0"),
+    pytest.param(rudder_python("2.1.9"), id="rudder-sdk-python-2.1.9"),  # the same, and its bodies are gzip
     pytest.param(segment_node("3.1.0"), id="segment-analytics-node-3.1.0", marks=pytest.mark.node),
+    pytest.param(
+        segment_node("2.1.3", "analytics-node-2.1.3"), id="segment-analytics-node-2.1.3", marks=pytest.mark.node
+    ),
+    pytest.param(
+        rudder_node("3.0.13"), id="rudder-sdk-node-3.0.13", marks=pytest.mark.node
+    ),  # says that JSON is a form
 ]
 
 USERS = 12  # so many that each SDK sends several batches

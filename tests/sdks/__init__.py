@@ -11,7 +11,7 @@ from pathlib import Path
 INSTALLED = Path(sys.prefix, "sdks")  # `make test` puts them there
 PROGRAMS = Path(__file__).parent
 
-SECONDS = 60.0  # for sending all calls; what an SDK gives up on takes longer
+SECONDS = 90.0  # for sending all calls; what an SDK gives up on takes longer
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,29 @@ class Sdk:
 
 def segment_python(version: str) -> Sdk:
     """A version of segment-analytics-python."""
-    command = (sys.executable, str(PROGRAMS / "segment_python.py"))
-    return Sdk("analytics-python", version, command, "PYTHONPATH", INSTALLED / f"segment-python-{version}")
+    return _python("analytics-python", version, f"segment-python-{version}", "segment.analytics", "host")
 
 
-def segment_node(version: str) -> Sdk:
-    """The version of @segment/analytics-node that is in node/package.json."""
-    command = ("node", str(PROGRAMS / "segment_node.cjs"))
-    return Sdk("@segment/analytics-node", version, command, "NODE_PATH", INSTALLED / "node" / "node_modules")
+def rudder_python(version: str) -> Sdk:
+    """A version of rudder-sdk-python, which says in its calls that it is Segment's."""
+    return _python("analytics-python", version, f"rudder-python-{version}", "rudderstack.analytics", "dataPlaneUrl")
+
+
+def segment_node(version: str, package: str = "@segment/analytics-node") -> Sdk:
+    """The version of @segment/analytics-node that has this name in node/package.json."""
+    return _node("@segment/analytics-node", version, "segment_node.cjs", package)
+
+
+def rudder_node(version: str) -> Sdk:
+    """The version of @rudderstack/rudder-sdk-node that is in node/package.json."""
+    return _node("analytics-node", version, "rudder_node.cjs")
+
+
+def _python(name: str, version: str, folder: str, *arguments: str) -> Sdk:
+    command = (sys.executable, str(PROGRAMS / "python_sdk.py"), *arguments)
+    return Sdk(name, version, command, "PYTHONPATH", INSTALLED / folder)
+
+
+def _node(name: str, version: str, program: str, *arguments: str) -> Sdk:
+    command = ("node", str(PROGRAMS / program), *arguments)
+    return Sdk(name, version, command, "NODE_PATH", INSTALLED / "node" / "node_modules")

@@ -1,9 +1,12 @@
-"""Sends the calls on its standard input with segment-analytics-python, as an application would."""
+"""Sends the calls on its standard input with an SDK for Python, as an application would.
+
+The arguments are the SDK's module, the name of its attribute for the host, and the host.
+"""
 
 import json
 import sys
-
-from segment import analytics  # type: ignore[import-not-found]  # each version lies in a folder of its own
+from importlib import import_module
+from typing import Any
 
 ARGUMENTS = {
     "userId": "user_id",
@@ -14,11 +17,12 @@ ARGUMENTS = {
 }
 
 
-def main(host: str) -> None:
+def main(module: str, host_attribute: str, host: str) -> None:
     """Make the calls and flush; exit with the errors that the SDK reported."""
     errors: list[Exception] = []
+    analytics: Any = import_module(module)  # each SDK lies in a folder of its own
     analytics.write_key = "demo"
-    analytics.host = host
+    setattr(analytics, host_attribute, host)
     analytics.on_error = lambda error, _batch: errors.append(error)
 
     for call in json.load(sys.stdin):
@@ -31,4 +35,4 @@ def main(host: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])
