@@ -10,6 +10,7 @@ import pytest
 from analytics_platform.commands.generate import GENERATED
 from tests.fakes.vendor import Received, Reply, Vendor
 from tests.fakes.wire import free_url
+from tests.generated import others
 from tests.generated.reports import PROGRAMS
 from tests.generated.toolchains import BY_NAME, GROUPS, LANGUAGES, Language, Program
 
@@ -175,6 +176,16 @@ def test_a_program_ends_without_its_server(program: Program) -> None:
     finished = program.run(free_url(), "3", "1", ROOM)
 
     assert finished.returncode == 0
+    assert "3 call(s) were not delivered before the client closed" in finished.stderr
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_program_waits_for_its_server_for_ever(tmp_path: Path, language: Language) -> None:
+    """Also when it names no time: an outage of analytics is none of the application."""
+    program = language.build(REPOSITORY / GENERATED, tmp_path / "app", others.PROGRAMS[language.name])
+
+    finished = program.run(free_url())
+
     assert "3 call(s) were not delivered before the client closed" in finished.stderr
 
 

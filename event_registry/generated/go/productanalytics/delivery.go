@@ -22,6 +22,7 @@ const (
 	mostBytes         = 450_000                // of a request; the server takes 500 KiB
 	firstPause        = 500 * time.Millisecond // after a failure; it doubles with each
 	longestPause      = time.Minute
+	exitTimeout       = 5 * time.Second // of a Close whose context has no deadline
 	longestRetryAfter = 5 * time.Minute // what a server asks for beyond this is a mistake of its own
 	tries             = 3               // of a request that the server fails on, before it is taken apart
 )
@@ -81,8 +82,14 @@ func NewClient(config Config) (*Client, error) {
 	return client, nil
 }
 
-// Close sends what waits, and takes nothing more. When the context ends first it gives up, and says what was lost.
+// Close sends what waits, and takes nothing more. It gives up when the context ends, or after five seconds when the context
+// has no deadline, and then says what was lost.
 func (c *Client) Close(ctx context.Context) error {
+	if _, hasDeadline := ctx.Deadline(); !hasDeadline {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, exitTimeout)
+		defer cancel()
+	}
 	c.mutex.Lock()
 	c.isClosing = true
 	c.mutex.Unlock()
