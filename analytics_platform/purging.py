@@ -16,8 +16,6 @@ ENDED_WELL = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.CANCELED]
 FAILED = [dg.DagsterRunStatus.FAILURE]
 MOST_RUNS = 2000  # of one round, each takes about 0.1 s
 PAGE = 50
-FILE_DAYS = 2
-"""How long a run's files outlive it: a process that has just shown the run still believes in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +29,14 @@ class Purged:
 
 @dataclass(frozen=True, slots=True)
 class Ages:
-    """How long after its end a run is kept."""
+    """How long after its end a run is kept, and its files after that.
+
+    A process that has just shown the run still believes in its files, so they outlive it.
+    """
 
     ended_well: timedelta
     failed: timedelta
+    files: timedelta = timedelta(days=2)
 
 
 def purge(
@@ -58,7 +60,7 @@ def purge(
         else:
             _delete(instance, run.run_id, now)
             deleted += 1
-    return Purged(deleted, kept, _purge_files(instance, now))
+    return Purged(deleted, kept, _purge_files(instance, now - ages.files, stop))
 
 
 def _old_runs(
@@ -73,7 +75,7 @@ def _old_runs(
 
 
 def _delete(instance: dg.DagsterInstance, run_id: str, now: datetime) -> None:
-    """Delete a run with all that the storage knows of it; its files are kept for FILE_DAYS from now on."""
+    """Delete a run with all that the storage knows of it; the age of its files counts from now."""
     instance.delete_run(run_id)
     storage = instance.event_log_storage
     if isinstance(storage, SqlEventLogStorage):  # Dagster leaves the results of asset checks behind
@@ -90,13 +92,14 @@ def _folders(instance: dg.DagsterInstance) -> list[tuple[Path, str]]:
     return [(root / "history" / "runs", ".db"), (root / "storage", "")]
 
 
-def _purge_files(instance: dg.DagsterInstance, now: datetime) -> int:
-    """Remove what has not been touched for FILE_DAYS and belongs to no run any more."""
-    before = (now - timedelta(days=FILE_DAYS)).timestamp()
+def _purge_files(instance: dg.DagsterInstance, before: datetime, stop: Callable[[], bool]) -> int:
+    """Remove what was last touched before that moment and belongs to no run any more."""
     removed = set()
     for folder, suffix in _folders(instance):
-        old = [path for path in folder.glob(f"*-*-*-*-*{suffix}") if path.lstat().st_mtime < before]
+        old = [path for path in folder.glob(f"*-*-*-*-*{suffix}") if path.lstat().st_mtime < before.timestamp()]
         for start in range(0, len(old), PAGE):
+            if stop():
+                break
             page = {path.stem: path for path in old[start : start + PAGE]}
             known = {run.run_id for run in instance.get_runs(dg.RunsFilter(run_ids=[*page]))}
             for run_id in page.keys() - known:
