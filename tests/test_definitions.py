@@ -382,10 +382,14 @@ def test_fields_that_several_events_have_are_described_once() -> None:
         color: str | None = None
         """The color of the mark."""
 
-    assert [(field.name, field.description) for field in PageMarked.definition.fields] == [
-        ("page_id", "The page's id."),
-        ("color", "The color of the mark."),
-    ]
+    class PageRemarked(PageMarked, name="page.remarked", owner="docs", since="2026-01-31", example={"page_id": "p"}):
+        """A reader marked a page once more."""
+
+    for event in (PageMarked, PageRemarked):
+        assert [(field.name, field.description) for field in event.definition.fields] == [
+            ("page_id", "The page's id."),
+            ("color", "The color of the mark."),
+        ]
 
 
 def test_two_events_have_two_classes() -> None:

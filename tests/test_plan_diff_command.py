@@ -74,6 +74,14 @@ def test_a_break_that_is_meant_can_be_accepted(tmp_path: Path) -> None:
     assert "breaks something, as accepted (1)\n  report.created is gone\n" in done.output
 
 
+def test_what_is_accepted_in_vain_is_told(tmp_path: Path) -> None:
+    """The name may be misspelt, or the break long past; what breaks still does."""
+    done = diff(tmp_path, GONE, "--accept", "report.craeted")
+
+    assert done.exit_code == 1
+    assert done.stderr == "analytics: --accept report.craeted is not needed: nothing of it breaks\n"
+
+
 def test_programs_get_a_list(tmp_path: Path) -> None:
     """With the same exit status."""
     done = diff(tmp_path, NARROWER, "--json")

@@ -35,6 +35,8 @@ def diff(old: Old, new: New = ".", *, accept: Accept = None, as_json: Json = Fal
     except (UnreadablePlan, DefinitionError) as error:
         installation.end(str(error), CANNOT_TELL)
     accepted = {*(accept or [])}
+    for name in sorted(accepted - {each.name for each in found if each.is_breaking}):
+        typer.echo(installation.printable(f"analytics: --accept {name} is not needed: nothing of it breaks"), err=True)
     typer.echo(json.dumps([asdict(each) for each in found], indent=2) if as_json else _report(found, accepted))
     if any(each.is_breaking and each.name not in accepted for each in found):
         raise typer.Exit(1)
