@@ -1,5 +1,6 @@
-"""Prints the table of `make bench`."""
+"""Prints the table of `make bench`; with names of parts, as in `python -m tests.benchmarks ingest`, theirs alone."""
 
+import sys
 import tempfile
 from pathlib import Path
 
@@ -8,16 +9,18 @@ from rich.table import Table
 
 from tests.benchmarks import delivery, ingest, latency, snapshots, validation
 
+PARTS = {"ingest": ingest, "validation": validation, "delivery": delivery, "latency": latency, "snapshots": snapshots}
 
-def main() -> None:
-    """Measure everything once, one thing after the other."""
+
+def main(names: list[str]) -> None:
+    """Measure each part once, one after the other."""
     table = Table("what", "ours", "beside it", "ratio", title="Ratios count, the machine decides the rest")
     with tempfile.TemporaryDirectory() as folder:
-        for part in (ingest, validation, delivery, latency, snapshots):
+        for part in [PARTS[name] for name in names or PARTS]:
             for row in part.measure(Path(folder)):
                 table.add_row(*row)
     Console(width=120).print(table)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

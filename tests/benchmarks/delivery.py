@@ -24,9 +24,9 @@ EVENTS = 30_000
 
 def measure(folder: Path) -> Iterator[tuple[str, str, str, str]]:
     """Rows of the table, one for each batch size."""
-    with servers.nothing() as port:
+    with servers.nothing() as sink:
         for batch_size in (50, 500):
-            ours, bare = _drain(folder, port, batch_size), _loop(port, batch_size)
+            ours, bare = _drain(folder, sink.port, batch_size), _loop(sink.port, batch_size)
             what = f"delivered, {batch_size} events a request, events/s"
             yield what, f"{ours:,.0f}", f"{bare:,.0f}", f"{ours / bare:.2f}"
 

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from itertools import cycle
 from pathlib import Path
 from shutil import which
+from typing import Literal
 from uuid import uuid4
 
-from tests.benchmarks import load, servers
+from tests.benchmarks import load, servers, wrk
 
 Row = tuple[str, str, str, str]
 """What, ours, what stands beside it, the ratio."""
@@ -55,31 +55,39 @@ def hundred() -> bytes:
 
 def measure(folder: Path) -> Iterator[Row]:
     """The rows of accepting: one event a request, beside nothing and beside what people build by hand; then batches."""
+    generator = "wrk" if wrk.is_there() else "a generator in Python, which takes half of two cores: apt install wrk"
+    yield f"requests as fast as they are answered are sent by {generator}", "", "", ""
     with servers.nothing() as plain, servers.ingest(folder / "ingest") as ours:
-        prepared = [one() for _ in range(PREPARED)]  # the load generator must not be the limit
-        fresh = iter(prepared).__next__
-        nothing = load.run(plain, cycle(prepared).__next__, CONNECTIONS, SECONDS)
-        single = _taken(load.run(ours, fresh, CONNECTIONS, SECONDS))
+        nothing = at_full_rate(plain, "one")
+        single = at_full_rate(ours, "one")
         yield _row("accepted, one event a request, events/s", single.per_second, nothing.per_second, ",.0f")
         yield from _percentiles("one event a request", single, nothing)
-        half = _taken(load.run(ours, fresh, CONNECTIONS, SECONDS, single.per_second / 2))
-        yield "answer p99 at half of that rate, ms", f"{half.percentile(99):.1f}", "", ""
-        yield from _beside_by_hand(folder, single, prepared)
-        hundreds = [hundred() for _ in range(PREPARED // BATCH)]
-        nothing = load.run(plain, cycle(hundreds).__next__, CONNECTIONS, SECONDS)
-        batches = _taken(load.run(ours, iter(hundreds).__next__, CONNECTIONS, SECONDS))
+        half = _taken(load.run(ours.port, one, CONNECTIONS, SECONDS, single.per_second / 2))
+        yield "answer p99 at half of that rate, ms", f"{half.percentiles[99]:.1f}", "", ""
+        yield from _beside_by_hand(folder, single)
+        nothing = at_full_rate(plain, "hundred")
+        batches = at_full_rate(ours, "hundred")
         rate = batches.per_second * BATCH
         yield _row("accepted, 100 events a request, events/s", rate, nothing.per_second * BATCH, ",.0f")
         yield _row("the same, beside one event a request", rate, single.per_second, ",.0f")
         yield from _percentiles("100 events a request", batches, nothing)
 
 
-def _beside_by_hand(folder: Path, single: load.Load, prepared: list[bytes]) -> Iterator[Row]:
+def at_full_rate(server: servers.Server, kind: Literal["one", "hundred"], seconds: float = SECONDS) -> load.Load:
+    """As many requests as a server answers, in a closed loop of 64 connections."""
+    if wrk.is_there():
+        return _taken(wrk.run(server.port, kind, CONNECTIONS, seconds))
+    make, count = (one, PREPARED) if kind == "one" else (hundred, PREPARED // BATCH)
+    prepared = [make() for _ in range(count)]  # the load generator must not be the limit
+    return _taken(load.run(server.port, iter(prepared).__next__, CONNECTIONS, seconds))
+
+
+def _beside_by_hand(folder: Path, single: load.Load) -> Iterator[Row]:
     if which("redis-server") is None:
         yield "FastAPI, Celery, Redis: left out, there is no redis-server here", "", "", ""
         return
-    with servers.by_hand(folder) as port:
-        by_hand = _taken(load.run(port, cycle(prepared).__next__, CONNECTIONS, SECONDS))
+    with servers.by_hand(folder) as server:
+        by_hand = at_full_rate(server, "one")
     yield _row("the same, beside FastAPI, Celery and Redis", single.per_second, by_hand.per_second, ",.0f")
 
 
@@ -91,7 +99,7 @@ def _taken(measured: load.Load) -> load.Load:
 
 def _percentiles(name: str, ours: load.Load, beside: load.Load) -> Iterator[Row]:
     for n in (50, 99):
-        yield _row(f"answer p{n}, {name}, ms", ours.percentile(n), beside.percentile(n), ".1f")
+        yield _row(f"answer p{n}, {name}, ms", ours.percentiles[n], beside.percentiles[n], ".1f")
 
 
 def _row(what: str, ours: float, beside: float, form: str) -> Row:

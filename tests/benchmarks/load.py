@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from statistics import quantiles
@@ -17,17 +17,13 @@ class Load:
 
     requests: int
     seconds: float
-    latencies: list[float]  # seconds
+    percentiles: Mapping[int, float]  # the 50th and the 99th of the latencies, in milliseconds
     refused: int
 
     @property
     def per_second(self) -> float:
         """Requests answered a second."""
         return self.requests / self.seconds
-
-    def percentile(self, n: int) -> float:
-        """The n-th percentile of the latencies, in milliseconds."""
-        return quantiles(self.latencies, n=100)[n - 1] * 1000
 
 
 class Client(asyncio.Protocol):
@@ -111,6 +107,7 @@ async def _run(port: int, make: Callable[[], bytes], connections: int, seconds: 
         )
         clients.append(client)
     await asyncio.gather(*ends)
-    latencies = [latency for client in clients for latency in client.latencies]
+    latencies = [latency * 1000 for client in clients for latency in client.latencies]
+    percentiles = dict(enumerate(quantiles(latencies, n=100), 1))
     refused = sum(client.refused for client in clients)
-    return Load(len(latencies), time.perf_counter() - started, latencies, refused)
+    return Load(len(latencies), time.perf_counter() - started, percentiles, refused)

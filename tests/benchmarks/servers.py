@@ -7,51 +7,60 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import requests
 
 from tests.fakes.product import free_port
 
+
+class Server(NamedTuple):
+    """A server that runs."""
+
+    port: int
+    pid: int
+
+
 UVICORN = ("--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning")
 
 
 @contextmanager
-def nothing() -> Iterator[int]:
-    """The do-nothing endpoint; gives its port."""
+def nothing() -> Iterator[Server]:
+    """The do-nothing endpoint."""
     port = free_port()
-    command = [sys.executable, "-m", "uvicorn", "tests.benchmarks.nothing:app", "--port", str(port), *UVICORN]
-    with _serving(command, dict(os.environ), f"http://127.0.0.1:{port}/x"):
-        yield port
+    command = [sys.executable, "-m", "tests.benchmarks.nothing", str(port)]
+    with _serving(command, dict(os.environ), f"http://127.0.0.1:{port}/x") as pid:
+        yield Server(port, pid)
 
 
 @contextmanager
-def by_hand(folder: Path) -> Iterator[int]:
-    """FastAPI and Celery over a Redis of their own; gives the port. Needs redis-server on the machine."""
+def by_hand(folder: Path) -> Iterator[Server]:
+    """FastAPI and Celery over a Redis of their own. Needs redis-server on the machine."""
     redis_port, port = free_port(), free_port()
     redis = ("redis-server", "--port", str(redis_port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", "")
     command = [sys.executable, "-m", "uvicorn", "tests.benchmarks.by_hand:app", "--port", str(port), *UVICORN]
     environment = dict(os.environ) | {"BY_HAND_REDIS": f"redis://127.0.0.1:{redis_port}/0"}
     store = subprocess.Popen(redis, stdout=subprocess.DEVNULL)
     try:
-        with _serving(command, environment, f"http://127.0.0.1:{port}/docs"):
-            yield port
+        with _serving(command, environment, f"http://127.0.0.1:{port}/docs") as pid:
+            yield Server(port, pid)
     finally:
         store.terminate()
         store.wait()
 
 
 @contextmanager
-def ingest(data: Path) -> Iterator[int]:
-    """The ingest API on a store of its own; gives its port."""
+def ingest(data: Path) -> Iterator[Server]:
+    """The ingest API on a store of its own."""
     port = free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ANALYTICS_")}
     environment |= {"ANALYTICS_DATA_DIR": str(data), "ANALYTICS_PORT": str(port)}
-    with _serving([sys.executable, "-m", "ingest_api"], environment, f"http://127.0.0.1:{port}/health/ready"):
-        yield port
+    with _serving([sys.executable, "-m", "ingest_api"], environment, f"http://127.0.0.1:{port}/health/ready") as pid:
+        yield Server(port, pid)
 
 
 @contextmanager
-def _serving(command: list[str], environment: dict[str, str], url: str) -> Iterator[None]:
+def _serving(command: list[str], environment: dict[str, str], url: str) -> Iterator[int]:
     process = subprocess.Popen(command, env=environment)
     try:
         while True:
@@ -62,7 +71,7 @@ def _serving(command: list[str], environment: dict[str, str], url: str) -> Itera
                 if process.poll() is not None:
                     raise RuntimeError(f"{command[2]} did not start") from None
                 time.sleep(0.05)
-        yield
+        yield process.pid
     finally:
         process.terminate()
         process.wait()

@@ -36,8 +36,8 @@ def measure(folder: Path) -> Iterator[Row]:
         with closing(sqlite3.connect(database)) as db, db:
             db.execute("UPDATE accounts SET seat_count = seat_count + 1 WHERE rowid % 100 = 0")
         second = _run(command, environment, f"{CHANGED} call(s) sent")
-    with servers.ingest(folder / "loop-data") as port:
-        program = [sys.executable, "-m", "tests.benchmarks.by_loop", str(database), f"http://127.0.0.1:{port}"]
+    with servers.ingest(folder / "loop-data") as api:
+        program = [sys.executable, "-m", "tests.benchmarks.by_loop", str(database), f"http://127.0.0.1:{api.port}"]
         loop = _run(program, environment, "")
     yield from _rows("1,000,000 accounts, 1 % changed", second, loop)
     yield from _rows("1,000,000 accounts for the first time", first, loop)
