@@ -15,6 +15,7 @@ from analytics_platform.staging import open_staging
 from analytics_platform.staging.base import Entry, Staging, StagingError, StagingFull
 from analytics_platform.staging.sqlite.connection import WAL_LIMIT, Connection
 from analytics_platform.staging.sqlite.log import Log
+from analytics_platform.staging.sqlite.message_ids import MessageIds
 from analytics_platform.staging.sqlite.schema import VERSION
 from tests.fakes.clock import Clock
 from tests.programs import start
@@ -227,7 +228,7 @@ def test_a_store_that_cannot_be_opened_is_a_staging_error(tmp_path: Path) -> Non
 
 def test_a_locked_database_is_a_staging_error(connection: Connection, path: Path) -> None:
     """Whoever asked comes back later; nothing of the attempt stays, and the connection goes on."""
-    log = Log(connection)
+    log = Log(connection, MessageIds())
     with connection.reading() as db:
         db.execute("PRAGMA busy_timeout = 1")
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
@@ -241,7 +242,7 @@ def test_a_locked_database_is_a_staging_error(connection: Connection, path: Path
 
 def test_a_full_database_is_staging_full(connection: Connection) -> None:
     """What SQLite calls full is for the operator to mend; the connection goes on once there is room."""
-    log = Log(connection)
+    log = Log(connection, MessageIds())
     with connection.reading() as db:
         db.execute(f"PRAGMA max_page_count = {pragma(db, 'page_count')}")
 

@@ -9,6 +9,7 @@ from analytics_platform.staging.sqlite.leases import Leases
 from analytics_platform.staging.sqlite.letters import Letters
 from analytics_platform.staging.sqlite.limits import Limits
 from analytics_platform.staging.sqlite.log import Log
+from analytics_platform.staging.sqlite.message_ids import MessageIds
 from analytics_platform.staging.sqlite.parking import Parking
 from analytics_platform.staging.sqlite.parts import Parts
 from analytics_platform.staging.sqlite.quarantine import Quarantine
@@ -29,10 +30,12 @@ class SqliteStaging(
 
     def __init__(self, path: Path, clock: Callable[[], float]) -> None:
         self._connection = Connection(path, clock)
+        self._ids = MessageIds()
 
     def checkpoint(self) -> None:
         """See Staging.checkpoint."""
         self._connection.checkpoint()
+        self.fold_ids()
 
     def close(self) -> None:
         """See Staging.close."""

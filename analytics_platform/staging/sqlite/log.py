@@ -3,25 +3,22 @@
 import sqlite3
 from collections.abc import Sequence
 from functools import cache
-from hashlib import blake2b
 
 from analytics_platform.staging.base import Entry, Event
 from analytics_platform.staging.sqlite.connection import Connection
+from analytics_platform.staging.sqlite.message_ids import FOLDS_AT_ONCE, MessageIds, message_hash
 
 # Of a group, all rows go into one statement, which is the whole transaction: with each step that SQLite is asked for,
-# the interpreter's lock is given away, and getting it back from a busy event loop takes longer than the insert.
+# the interpreter's lock is given away, and getting it back from a busy event loop takes longer than the insert. It
+# appends all or nothing: nothing when another process has appended since, or the index has one of the hashes.
 # The rows beyond the group's are nulls.
 INSERT_EVENTS = """
 INSERT INTO events (seq, source, message_id, message_hash, received_at, payload)
 SELECT head + column1, column2, column3, column4, column5, column6
-FROM log, (VALUES {rows}) WHERE column1 IS NOT NULL
+FROM log, (VALUES {rows}) WHERE column1 IS NOT NULL AND head = ?
+AND NOT EXISTS (SELECT 1 FROM message_ids WHERE hash IN ({hashes}))
 """
-NO_ROW = (None,) * 6
 MOST_ROWS = 2048  # of one statement; SQLite takes 32,766 values
-INSERT_EVENT = """
-INSERT INTO events (seq, source, message_id, message_hash, received_at, payload)
-SELECT head + 1, ?, ?, ?, ?, ? FROM log WHERE true ON CONFLICT (message_hash) DO NOTHING
-"""
 INSERT_QUARANTINED = """
 INSERT INTO quarantine (source, message_id, message_hash, received_at, payload, problems)
 VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (message_hash) DO NOTHING
@@ -37,33 +34,51 @@ WHERE seq > :after AND (:since IS NULL OR received_at >= :since) ORDER BY seq LI
 class Log:
     """Appends, and what everybody reads of the log."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, ids: MessageIds) -> None:
         self._connection = connection
+        self._ids = ids
 
     def append(self, entries: Sequence[Entry]) -> list[bool]:
         """See Staging.append."""
-        if len(entries) > MOST_ROWS or any(entry.problems is not None for entry in entries):
-            return self._append_each(entries)
-        try:
-            return self._append_new(entries)
-        except sqlite3.IntegrityError:  # some are duplicates
-            return self._append_each(entries)
-
-    def _append_new(self, entries: Sequence[Entry]) -> list[bool]:
-        """Append a group that is new as a whole, as nearly every group is."""
-        values: list[object] = []
-        for place, entry in enumerate(entries, 1):
-            values += (place, entry.source, entry.message_id, message_hash(entry), entry.received_at, entry.payload)
-        room = _power_of_two(len(entries))
-        values += NO_ROW * (room - len(entries))
+        hashes = [message_hash(entry) for entry in entries]
+        is_plain = not any(entry.problems is not None for entry in entries)
         with self._connection.statement() as db:
-            db.execute(_statement(room), values)
-        return [True] * len(entries)
+            is_short = is_plain and len(entries) <= MOST_ROWS and self._ids.are_unheard_of(hashes)
+            if is_short and insert(db, self._ids.head, entries, hashes):
+                self._ids.note(hashes)
+                return [True] * len(entries)
+            return self._append_what_is_new(entries, hashes)
 
-    def _append_each(self, entries: Sequence[Entry]) -> list[bool]:
-        """Append what is new in a group, one entry after the other."""
+    def _append_what_is_new(self, entries: Sequence[Entry], hashes: Sequence[bytes]) -> list[bool]:
+        """The long way: for the first group of a process, and for one with duplicates or something to quarantine."""
         with self._connection.writing() as db:
-            return [_quarantine(db, entry) if entry.problems is not None else insert(db, entry) for entry in entries]
+            self._ids.catch_up(db)
+            known = self._ids.known(db, hashes)
+            outcomes, new, new_hashes = [], [], []
+            for entry, each in zip(entries, hashes, strict=True):
+                if entry.problems is not None:
+                    outcomes.append(_quarantine(db, entry, each))
+                    continue
+                outcomes.append(each not in known)
+                if each not in known:
+                    known.add(each)
+                    new.append(entry)
+                    new_hashes.append(each)
+            for start in range(0, len(new), MOST_ROWS):
+                end = start + MOST_ROWS
+                insert(db, self._ids.head + start, new[start:end], new_hashes[start:end])
+        self._ids.note(new_hashes)
+        return outcomes
+
+    def fold_ids(self) -> None:
+        """Move hashes from memory into the index when they have become too many; between two appends."""
+        for _ in range(FOLDS_AT_ONCE):
+            if not self._ids.are_many():
+                return
+            with self._connection.statement():
+                with self._connection.writing() as db:
+                    folded = self._ids.fold(db)
+                self._ids.forget(folded)
 
     def logged(self, since: float | None, after: int, limit: int) -> list[Event]:
         """See Staging.logged."""
@@ -82,10 +97,14 @@ class Log:
             return int(db.execute("SELECT head FROM log").fetchone()[0])
 
 
-def insert(db: sqlite3.Connection, entry: Entry) -> bool:
-    """Put an entry at the end of the log; False when it is not new."""
-    values = (entry.source, entry.message_id, message_hash(entry), entry.received_at, entry.payload)
-    return db.execute(INSERT_EVENT, values).rowcount == 1
+def insert(db: sqlite3.Connection, head: int, entries: Sequence[Entry], hashes: Sequence[bytes]) -> bool:
+    """Append all entries behind `head`; False, with nothing appended, if that is not the head or one is indexed."""
+    values: list[object] = []
+    for place, (entry, each) in enumerate(zip(entries, hashes, strict=True), 1):
+        values += (place, entry.source, entry.message_id, each, entry.received_at, entry.payload)
+    room = _power_of_two(len(entries))
+    spare = (None,) * (room - len(entries))
+    return db.execute(_statement(room), (*values, *spare * 6, head, *hashes, *spare)).rowcount > 0
 
 
 def _power_of_two(least: int) -> int:
@@ -95,14 +114,9 @@ def _power_of_two(least: int) -> int:
 
 @cache
 def _statement(rows: int) -> str:
-    return INSERT_EVENTS.format(rows=", ".join(["(?, ?, ?, ?, ?, ?)"] * rows))
+    return INSERT_EVENTS.format(rows=", ".join(["(?, ?, ?, ?, ?, ?)"] * rows), hashes=", ".join("?" * rows))
 
 
-def _quarantine(db: sqlite3.Connection, entry: Entry) -> bool:
-    values = (entry.source, entry.message_id, message_hash(entry), entry.received_at, entry.payload, entry.problems)
+def _quarantine(db: sqlite3.Connection, entry: Entry, hashed: bytes) -> bool:
+    values = (entry.source, entry.message_id, hashed, entry.received_at, entry.payload, entry.problems)
     return db.execute(INSERT_QUARANTINED, values).rowcount == 1
-
-
-def message_hash(entry: Entry) -> bytes:
-    """16 bytes that stand for a messageId within its source."""
-    return blake2b(f"{entry.source}\0{entry.message_id}".encode(), digest_size=16).digest()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from analytics_platform.staging.base import Aside, Entry, Quarantined
 from analytics_platform.staging.sqlite.connection import Connection
 from analytics_platform.staging.sqlite.log import insert
+from analytics_platform.staging.sqlite.message_ids import MessageIds, message_hash
 
 # A condition whose value is null holds for all.
 WANTED = """
@@ -25,8 +26,9 @@ TAKE_OUT = "DELETE FROM quarantine WHERE id = ? RETURNING source, message_id, re
 class Quarantine:
     """What is kept aside."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, ids: MessageIds) -> None:
         self._connection = connection
+        self._ids = ids
 
     def quarantined(self, wanted: Aside, after: int, limit: int) -> list[Quarantined]:
         """See Staging.quarantined."""
@@ -41,14 +43,29 @@ class Quarantine:
 
     def release_quarantined(self, payloads: Mapping[int, str]) -> dict[int, bool]:
         """See Staging.release_quarantined."""
+        with self._connection.statement():
+            released, hashes = self._release(payloads)
+            self._ids.note(hashes)
+            return released
+
+    def _release(self, payloads: Mapping[int, str]) -> tuple[dict[int, bool], list[bytes]]:
+        """What has become of each that was there, and the hashes of what has been appended."""
+        released: dict[int, bool] = {}
+        hashes: list[bytes] = []
         with self._connection.writing() as db:
-            released = {}
+            self._ids.catch_up(db)
             for id_, payload in sorted(payloads.items()):
                 row = db.execute(TAKE_OUT, (id_,)).fetchone()
-                if row is not None:
-                    source, message_id, received_at = row
-                    released[id_] = insert(db, Entry(source, message_id, received_at, payload))
-            return released
+                if row is None:
+                    continue
+                source, message_id, received_at = row
+                entry = Entry(source, message_id, received_at, payload)
+                hashed = message_hash(entry)
+                released[id_] = hashed not in hashes and not self._ids.known(db, [hashed])
+                if released[id_]:
+                    insert(db, self._ids.head + len(hashes), [entry], [hashed])
+                    hashes.append(hashed)
+        return released, hashes
 
 
 def _values(wanted: Aside) -> dict[str, object]:

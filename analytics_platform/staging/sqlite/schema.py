@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-VERSION = 7
+VERSION = 8
 """The schema that this code reads and writes, kept in SQLite's user_version."""
 
 INCREMENTAL = 2
@@ -191,6 +191,29 @@ DROP TABLE troubles;
 ALTER TABLE troubles_of_streams RENAME TO troubles
 """
 
+# The index of messageIds trails behind the log, see message_ids.py; until here it was one of the log's columns.
+MESSAGE_IDS = """
+CREATE TABLE message_ids (hash BLOB PRIMARY KEY) STRICT, WITHOUT ROWID;
+INSERT INTO message_ids SELECT message_hash FROM events ORDER BY message_hash;
+ALTER TABLE log ADD COLUMN folded TEXT NOT NULL DEFAULT '[]';
+WITH RECURSIVE slices (slice) AS (SELECT 1 UNION ALL SELECT slice + 1 FROM slices WHERE slice < 256)
+    UPDATE log SET folded = (SELECT json_group_array((SELECT head FROM log)) FROM slices);
+
+CREATE TABLE events_without_index (
+    seq          INTEGER PRIMARY KEY,  -- without holes, in commit order
+    source       TEXT NOT NULL,
+    message_id   TEXT NOT NULL,
+    message_hash BLOB NOT NULL,        -- of source and message_id
+    received_at  REAL NOT NULL,
+    payload      TEXT NOT NULL
+) STRICT;
+INSERT INTO events_without_index SELECT seq, source, message_id, message_hash, received_at, payload FROM events;
+DROP TABLE events;
+ALTER TABLE events_without_index RENAME TO events;
+CREATE TRIGGER events_appended AFTER INSERT ON events BEGIN UPDATE log SET head = NEW.seq; END;
+CREATE TRIGGER events_purged AFTER DELETE ON events BEGIN DELETE FROM message_ids WHERE hash = OLD.message_hash; END;
+"""
+
 
 def migrate(path: Path, pragmas: Iterable[str]) -> None:
     """Bring the store to VERSION; of several processes that start together, the first one does it."""
@@ -226,6 +249,10 @@ def migrate(path: Path, pragmas: Iterable[str]) -> None:
     @migrations()
     def m007_streams_are_parts_of_the_log(db: Database) -> None:
         _run(db, STREAMS)
+
+    @migrations()
+    def m008_the_index_of_message_ids_trails_behind_the_log(db: Database) -> None:
+        _run(db, MESSAGE_IDS)
 
     with path.with_name(f"{path.name}-migration").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
