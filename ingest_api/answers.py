@@ -32,6 +32,10 @@ JSON_HEADERS = _encoded(CORS | {"Content-Type": "application/json"})
 class Answer(Response):
     """A JSON answer; it skips what Starlette's Response does, which costs as much as validating an event."""
 
+    code: str | None = None  # why nothing of the request was taken; None when something was
+    request_id: str = ""  # of an answer with a code
+    events: int | None = None  # that were looked at before nothing was taken
+
     def __init__(self, status: int, body: object, headers: Mapping[str, str] | None = None) -> None:
         """`headers` are those besides the ones that every answer has."""
         self.status_code = status
@@ -71,16 +75,21 @@ def taken(status: int, intake: Intake, stored: Sequence[bool], *, is_single: boo
     An event that was known already counts as accepted, and is named as a duplicate, too.
     """
     duplicates = [] if all(stored) else _duplicates(intake, stored)
+    request_id = new_request_id()
     body = _Taken(
         success=True,
         accepted=len(intake.entries) - len(intake.quarantined),
         duplicates=duplicates[:MOST_NOTES],
         duplicates_count=len(duplicates),
         message_id=intake.entries[0].message_id if is_single and intake.entries else None,
-        request_id=new_request_id(),
+        request_id=request_id,
         **_notes(intake),
     )
-    return Answer(status, body)
+    answer = Answer(status, body)
+    if not intake.entries and intake.rejected:
+        answer.code, answer.request_id = intake.rejected[0].problems[0].code, request_id
+        answer.events = len(intake.rejected)
+    return answer
 
 
 def nothing_valid(status: int, intake: Intake, code: str) -> Answer:
@@ -88,17 +97,18 @@ def nothing_valid(status: int, intake: Intake, code: str) -> Answer:
     problems = intake.rejected[0].problems
     stop = "" if problems[0].message.endswith("?") else "."
     message = f"Nothing in this request is valid: {problems[0].path}: {problems[0].message}{stop}"
-    return Answer(status, _error(code, message, {"problems": problems, **_notes(intake)}))
+    answer = error(status, code, message, problems=problems, **_notes(intake))
+    answer.events = len(intake.rejected)
+    return answer
 
 
 def error(status: int, code: str, message: str, headers: Mapping[str, str] | None = None, **details: object) -> Answer:
     """An error that all SDKs read: `code` and `message` at the top for RudderStack's, `error` for Ruby's."""
-    return Answer(status, _error(code, message, details), headers)
-
-
-def _error(code: str, message: str, details: dict[str, Any]) -> dict[str, Any]:
-    said = {"code": code, "message": message, "request_id": details.pop("request_id", None) or new_request_id()}
-    return {"success": False, **said, "error": said, **details}
+    request_id = str(details.pop("request_id", None) or new_request_id())
+    said = {"code": code, "message": message, "request_id": request_id}
+    answer = Answer(status, {"success": False, **said, "error": said, **details}, headers)
+    answer.code, answer.request_id = code, request_id
+    return answer
 
 
 def healthy(status: str) -> Answer:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
@@ -13,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from analytics_platform.settings import Source
 from analytics_platform.settings.privacy import PrivacySettings
@@ -25,6 +26,7 @@ from ingest_api.batch import open_batch
 from ingest_api.body import read_json
 from ingest_api.catalog import Catalog
 from ingest_api.client_address import client_address
+from ingest_api.counters import Counters
 from ingest_api.enrichment import Facts
 from ingest_api.errors import answer_to, status_of
 from ingest_api.geoip import GeoIp
@@ -35,6 +37,7 @@ from ingest_api.origins import check_origin
 from ingest_api.paths import Paths
 from ingest_api.rate_limit import RateLimit
 from ingest_api.refusal import Refusal
+from ingest_api.refusals import Refusals
 from ingest_api.sdk_startup import RUDDERSTACK_PATH, Startup
 from ingest_api.sources import Sources
 from ingest_api.validation import Rules
@@ -48,12 +51,14 @@ if TYPE_CHECKING:  # with JWT and HTTP libraries, which only those pay for who h
 class Door:
     """What differs between our own paths and those that SDKs post to."""
 
+    name: str  # of its paths as a group
     accepted: int  # status; five SDKs send a batch again on anything but 200
     is_for_sdks: bool  # then nothing valid is no error, which some SDKs would send again for ever
 
 
-OWN = Door(accepted=202, is_for_sdks=False)
-SDK = Door(accepted=200, is_for_sdks=True)
+OWN = Door("own", accepted=202, is_for_sdks=False)
+SDK = Door("sdk", accepted=200, is_for_sdks=True)
+PIXEL = Door("pixel", accepted=200, is_for_sdks=True)
 
 SDK_PATHS = {
     "/v1/batch": "batch",
@@ -92,6 +97,8 @@ class Api:
     privacy: PrivacySettings
     geoip: GeoIp | None
     sessions: "Sessions | None"
+    counters: Counters
+    refusals: Refusals
 
 
 def create_app(  # noqa: PLR0913 - the parts that an API is made of, each of which a test may replace
@@ -109,6 +116,8 @@ def create_app(  # noqa: PLR0913 - the parts that an API is made of, each of whi
     sessions: "Sessions | None" = None,
     address_rate: float = 0,
     public_url: str | None = None,
+    counters: Counters | None = None,
+    refusals: Refusals | None = None,
 ) -> Starlette:
     """The whole API; its lifespan starts the writer, and at the end drains and closes it.
 
@@ -117,6 +126,9 @@ def create_app(  # noqa: PLR0913 - the parts that an API is made of, each of whi
     the API, if that is not where their requests say.
     """
     limits = limits or Limits()
+    privacy = privacy or PrivacySettings()
+    counters = counters or Counters()
+    refusals = refusals or Refusals(counters, privacy, clock, monotonic)
     api = Api(
         Rules(registry, limits.event_bytes, hash_key),
         sources,
@@ -124,18 +136,25 @@ def create_app(  # noqa: PLR0913 - the parts that an API is made of, each of whi
         writer,
         clock,
         limits,
-        privacy or PrivacySettings(),
+        privacy,
         geoip,
         sessions,
+        counters,
+        refusals,
     )
     paths = Paths(
         {path: Calls(api, SDK, kind) for path, kind in SDK_PATHS.items()}
         | {path: Calls(api, OWN, kind) for path, kind in OWN_PATHS.items()}
-        | {sdk_metrics.PATH: sdk_metrics.SdkMetrics(api.limits, partial(counted_address, api))}
+        | {
+            sdk_metrics.PATH: sdk_metrics.SdkMetrics(
+                api.limits, partial(counted_address, api), partial(refusals.of_request, "sdk-other")
+            )
+        }
     )
     for_sdks = (*SDK_PATHS, sdk_metrics.PATH, RUDDERSTACK_PATH)
     app = Ingest(
         paths,
+        counters,
         routes=[
             paths,
             Route("/health/live", live),
@@ -143,14 +162,16 @@ def create_app(  # noqa: PLR0913 - the parts that an API is made of, each of whi
             *Startup(partial(source_of, api), clock, public_url).routes(),
             *([Route(catalog.PATH, catalog.answer)] if catalog else []),
             *(
-                Route(path + slash, pixel.Pixel(Calls(api, SDK, kind)), methods=["GET"])
+                Route(path + slash, pixel.Pixel(Calls(api, PIXEL, kind)), methods=["GET"])
                 for path, kind in PIXEL_PATHS.items()
                 for slash in ("", "/")
             ),
             *(Route(path, preflight, methods=["OPTIONS"]) for path in _spellings(for_sdks)),
             *(Route(path, partial(own_preflight, sessions), methods=["OPTIONS"]) for path in _spellings(OWN_PATHS)),
         ],
-        exception_handlers=dict.fromkeys((Refusal, Overloaded, StagingError, HTTPException, Exception), failed),
+        exception_handlers=dict.fromkeys(
+            (Refusal, Overloaded, StagingError, HTTPException, Exception), partial(failed, refusals)
+        ),
         lifespan=partial(lifespan, writer, sessions),
     )
     app.router.redirect_slashes = False  # SDKs follow a redirected POST with a GET, and the events are lost
@@ -167,6 +188,7 @@ class Calls:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, whatever comes."""
+        started = perf_counter()
         head = Head(scope)
         try:
             answer = await take_calls(self.api, self.door, self.kind, head, receive)
@@ -174,20 +196,39 @@ class Calls:
             answer = answer_to(error)
         if self.api.sessions and not self.door.is_for_sdks:
             self.api.sessions.show(answer, head.get("origin"))
+        self.api.counters.answered(self.door.name, answer.status_code)
+        self.api.counters.timed(self.door.name, perf_counter() - started)
+        if answer.code is not None:
+            self.api.refusals.of_request(self.door.name, head, answer)
         await answer(scope, receive, send)
 
 
 class Ingest(Starlette):
     """Starlette, past which the calls take a short cut: its middleware costs each of them as much as its validation."""
 
-    def __init__(self, paths: Paths, **keywords: Any) -> None:
+    def __init__(self, paths: Paths, counters: Counters, **keywords: Any) -> None:
         """`paths` are among the routes, too, which answer other methods."""
         super().__init__(**keywords)
         self._paths = paths
+        self._counters = counters
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        await (self._paths.endpoint(scope) or super().__call__)(scope, receive, send)
+        endpoint = self._paths.endpoint(scope)
+        if type(endpoint) is Calls:
+            await endpoint(scope, receive, send)
+        else:
+            await (endpoint or super().__call__)({**scope, "extensions": {}}, receive, self._counting(scope, send))
+
+    def _counting(self, scope: Scope, send: Send) -> Send:
+        """Count what is no call by what is answered; `lifespan`, which is no request, has no status."""
+
+        async def count(message: Message) -> None:
+            if message["type"] == "http.response.start" and (group := group_of(scope["path"], scope["method"])):
+                self._counters.answered(group, message["status"])
+            await send(message)
+
+        return count
 
 
 async def take_calls(api: Api, door: Door, kind: str, head: Head, receive: Receive) -> Answer:
@@ -197,6 +238,7 @@ async def take_calls(api: Api, door: Door, kind: str, head: Head, receive: Recei
     session = await api.sessions.of(head) if api.sessions and not door.is_for_sdks else None
     source = api.sources.named(session.source) if session else api.sources.of_header(head, address)
     if source:
+        head.source = source.name
         if source.origins and not session:  # which has said by itself where it may come from
             check_origin(source, head)
         api.rate_limit.take(source, address)
@@ -205,14 +247,17 @@ async def take_calls(api: Api, door: Door, kind: str, head: Head, receive: Recei
         source = api.sources.of_document(document, head, address)
         check_origin(source, head)
         api.rate_limit.take(source, address)
+    head.source = source.name
     batch = open_batch(document, kind, api.limits)
     agent = head.get("user-agent")
     facts = Facts(api.clock(), address, agent, batch.sent_at, source.name, source.kind, api.privacy, api.geoip)
     intake = sort_calls(batch, source, api.rules, facts, session)
     if not intake.entries and not door.is_for_sdks:
+        api.counters.judged(source.name, intake, ())
         code = intake.rejected[0].problems[0].code
         return answers.nothing_valid(status_of(code), intake, code)
     stored = await api.writer.append(intake.entries) if intake.entries else []
+    api.counters.judged(source.name, intake, stored)
     return answers.taken(door.accepted, intake, stored, is_single=batch.kind is not None)
 
 
@@ -255,9 +300,11 @@ async def own_preflight(sessions: "Sessions | None", request: Request) -> Respon
     return answer
 
 
-async def failed(_request: Request, error: Exception) -> Response:
+async def failed(refusals: Refusals, request: Request, error: Exception) -> Response:
     """Starlette's way to the answer of an error."""
-    return answer_to(error)
+    answer = answer_to(error)
+    refusals.of_request(group_of(request.url.path, request.method) or "other", Head(request.scope), answer)
+    return answer
 
 
 @asynccontextmanager
@@ -268,6 +315,23 @@ async def lifespan(writer: Writer, sessions: "Sessions | None", _app: Starlette)
         sessions.start()
     yield
     await run_in_threadpool(writer.close)
+
+
+def group_of(path: str, method: str) -> str | None:
+    """What the metrics count a request as that is no call: few words, none of them a client's.
+
+    None for an image that is a call, which is counted as that.
+    """
+    path = path.rstrip("/")
+    if method == "OPTIONS":
+        return "preflight"
+    if path in PIXEL_PATHS:
+        return None if method == "GET" else "other"
+    if path in (sdk_metrics.PATH, RUDDERSTACK_PATH) or path.startswith("/v1/projects/"):
+        return "sdk-other"
+    if path.startswith("/health/"):
+        return "health"
+    return "pages" if path == Catalog.PATH else "other"
 
 
 def _spellings(paths: Iterable[str]) -> list[str]:

@@ -26,6 +26,10 @@ class Connections:
         if not self._of_address[address]:
             del self._of_address[address]
 
+    def held(self) -> tuple[int, int]:
+        """How many connections there are, and the bytes of the bodies that they hold."""
+        return self._count, self._body_bytes
+
     def is_crowded(self) -> bool:
         """Whether places are so few that no connection is kept for a client's next request."""
         return self._count > self._limits.connections * 3 / 4

@@ -8,13 +8,14 @@ from urllib.parse import parse_qsl
 class Head:
     """The address, the query and the header fields of one request."""
 
-    __slots__ = ("fields", "method", "path", "peer", "query_string", "repeated")
+    __slots__ = ("fields", "method", "path", "peer", "query_string", "repeated", "source")
 
     def __init__(self, scope: Mapping[str, Any]) -> None:
         """Fields that come several times are joined by a comma, as RFC 9110 (5.3) says; `repeated` names them."""
         self.method: str = scope["method"]
         self.path: str = scope["path"]
         self.query_string: bytes = scope["query_string"]
+        self.source: str | None = None  # the name of the source, once it is known whose request it is
         client = scope.get("client")
         self.peer: str | None = client[0] if client else None  # the address of the other end of the connection
         self.fields: dict[bytes, bytes] = {}

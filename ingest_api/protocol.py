@@ -16,6 +16,7 @@ from ingest_api.errors import status_of
 from ingest_api.flow import LingeringTransport, PatientFlow
 from ingest_api.limits import Limits
 from ingest_api.refusal import Refusal
+from ingest_api.refusals import Refusals
 
 SLICE = 16 * 1024  # bytes that the parser gets at once: bounds are kept to within so many
 HOP_BY_HOP = (b"connection", b"upgrade", b"http2-settings")  # what an upgrade to HTTP/2 is asked for with
@@ -40,10 +41,11 @@ class BoundedProtocol(HttpToolsProtocol):
     once all requests before have been answered.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - uvicorn calls it with its own, too
         self,
         limits: Limits,
         together: Connections,
+        refusals: Refusals,
         *,
         config: uvicorn.Config,
         server_state: ServerState,
@@ -53,6 +55,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._limits = limits
         self._together = together
+        self._refusals = refusals
         self._stage = "idle"
         self._watched = "idle"  # the stage that the deadline is for
         self._deadline: asyncio.TimerHandle | None = None
@@ -75,7 +78,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._watch()
         else:
             self._is_given_up = True
-            transport.write(_render(Refusal(*OVERLOADED)))
+            transport.write(self._render(Refusal(*OVERLOADED)))
             transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -251,7 +254,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Take nothing more, and end with the refusal once all requests before it are answered."""
         self._is_given_up = True
         self._unwatch()
-        self._last_words = _render(refusal)
+        self._last_words = self._render(refusal)
         if self._stage == "body":  # the app has the head of this request already
             if self.pipeline:
                 self.pipeline.popleft()
@@ -287,6 +290,14 @@ class BoundedProtocol(HttpToolsProtocol):
     def _address(self) -> str:
         return self.client[0] if self.client else ""
 
+    def _render(self, refusal: Refusal) -> bytes:
+        """The refusal as the whole answer of a connection that ends with it."""
+        headers = {**refusal.headers, "Connection": "close"}
+        answer = answers.error(status_of(refusal.code), refusal.code, refusal.message, headers)
+        self._refusals.of_connection(answer, self._address())
+        lines = b"".join(b"%b: %b\r\n" % header for header in answer.raw_headers)
+        return b"%b%b\r\n%b" % (STATUS_LINE[answer.status_code], lines, bytes(answer.body))
+
 
 def _send_whole(cycle: RequestResponseCycle, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> bool:
     """Send the whole answer to a POST with one write; False when it takes more than that, and nothing is sent.
@@ -303,11 +314,3 @@ def _send_whole(cycle: RequestResponseCycle, status: int, headers: Iterable[tupl
     cycle.message_event.set()
     cycle.on_response()
     return True
-
-
-def _render(refusal: Refusal) -> bytes:
-    """The refusal as the whole answer of a connection that ends with it."""
-    headers = {**refusal.headers, "Connection": "close"}
-    answer = answers.error(status_of(refusal.code), refusal.code, refusal.message, headers)
-    lines = b"".join(b"%b: %b\r\n" % header for header in answer.raw_headers)
-    return b"%b%b\r\n%b" % (STATUS_LINE[answer.status_code], lines, bytes(answer.body))

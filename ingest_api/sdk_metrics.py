@@ -20,10 +20,13 @@ PATH = "/v1/m"
 class SdkMetrics:
     """The endpoint."""
 
-    def __init__(self, limits: Limits, take: Callable[[Head], object]) -> None:
-        """`take` counts a request against the limit of its address; it raises Refusal."""
+    def __init__(
+        self, limits: Limits, take: Callable[[Head], object], note_answer: Callable[[Head, Answer], None]
+    ) -> None:
+        """`take` counts a request against the limit of its address, and raises Refusal; `note_answer` gets each."""
         self._limits = limits
         self._take = take
+        self._note_answer = note_answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer once the body is read, within the bounds of any other."""
@@ -34,4 +37,5 @@ class SdkMetrics:
             answer = Answer(200, {"success": True})
         except Exception as error:  # noqa: BLE001 - as for calls
             answer = answer_to(error)
+        self._note_answer(head, answer)
         await answer(scope, receive, send)

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -23,6 +23,7 @@ from starlette.applications import Starlette
 
 from analytics_platform.settings import ConfigurationError, Settings, Source, config_path, load
 from analytics_platform.settings.hash_key import hash_key
+from analytics_platform.settings.privacy import PrivacySettings
 from analytics_platform.settings.session import SessionSettings, check_session_source
 from analytics_platform.staging import open_staging
 from analytics_platform.staging.base import Staging, StagingError
@@ -30,12 +31,17 @@ from analytics_platform.staging.suppression import SuppressionList
 from event_registry.definitions import DefinitionError
 from event_registry.registry import Registry, default
 from ingest_api.app import create_app
+from ingest_api.board import Slot, board
 from ingest_api.catalog import Catalog
+from ingest_api.commits import Commits, count_suppressed
 from ingest_api.connections import Connections
+from ingest_api.counters import Counters, Gauges
 from ingest_api.geoip import GeoIp
 from ingest_api.limits import Limits
 from ingest_api.protocol import BoundedProtocol
+from ingest_api.pulse import Pulse
 from ingest_api.rate_limit import WrongKeys
+from ingest_api.refusals import Refusals
 from ingest_api.reload import Reload, Stamp, stamp_of
 from ingest_api.sources import Sources
 from ingest_api.workers import end_when_told, keep_working
@@ -45,6 +51,7 @@ if TYPE_CHECKING:
     from ingest_api.session import Sessions
 
 BACKLOG = 2048  # connections that wait to be accepted
+MOST_SCRAPES = 32  # connections, from one address half of them
 SPARE_FILES = 100  # open files of a process that are no connections
 
 
@@ -89,13 +96,23 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
                 staging.register([destination.name for destination in settings.destinations])
             where = f"http://{settings.host}:{settings.port}"
             print(f"ingest API: takes events at {where}", flush=True)  # noqa: T201 - for the person at the terminal
-            work = partial(_work, parts, listener)
-            if settings.ingest.workers == 1:
-                work()
-            else:
-                keep_working(settings.ingest.workers, work)
+            _work_together(parts, listener)
     except (ConfigurationError, DefinitionError, StagingError, CannotServe) as error:
         sys.exit(f"ingest API: {error}")
+
+
+def _work_together(parts: Parts, listener: socket.socket) -> None:
+    """One process that takes requests works by itself; several are kept at work, as is one that shows metrics."""
+    ingest = parts.settings.ingest
+    slots = board(ingest.workers)
+    works = [partial(_work, parts, listener, slot) for slot in slots]
+    if ingest.metrics_port:
+        with _listen(ingest.metrics_host, ingest.metrics_port, "ANALYTICS_METRICS_") as metrics_listener:
+            keep_working([*works, partial(_show_metrics, parts, metrics_listener, slots)])
+    elif len(works) == 1:
+        works[0]()
+    else:
+        keep_working(works)
 
 
 def read_parts(environ: Mapping[str, str], cwd: Path) -> Parts:
@@ -124,24 +141,36 @@ def _read_sources(session: SessionSettings | None, environ: Mapping[str, str], c
     return sources
 
 
-def serve(parts: Parts, staging: Staging, listener: socket.socket) -> None:
-    """Serve the API on a listening socket; raises CannotServe when the writer has died of a bug."""
+def serve(parts: Parts, staging: Staging, listener: socket.socket, slot: Slot) -> None:
+    """Serve the API on a listening socket; raises CannotServe when the writer has died of a bug.
+
+    `slot` is where it notes what it counts, and finds what a process before it has counted.
+    """
     has_died = threading.Event()
 
     def stop() -> None:
         has_died.set()
         server.should_exit = True
 
+    def note() -> None:
+        gauges = Gauges(time.time(), *writer.waiting(), *connections.held())
+        slot.write(counters.note(gauges))
+
     limits = _limits()
-    suppressed = SuppressionList(staging, parts.hash_key)
+    connections = Connections(limits)
+    counters = Counters.resumed(slot.read())
+    refusals = Refusals(counters, parts.settings.ingest.privacy, time.time, time.monotonic)
+    suppressed = SuppressionList(staging, parts.hash_key, partial(count_suppressed, counters))
     suppressed.refresh()  # so that a wrong key is one line, at once
     sources = Sources(parts.settings.sources, WrongKeys(time.monotonic))
     reload = Reload(parts.config, parts.config_stamp, parts.read_sources, sources.replace)
+    writer = Writer(staging, on_death=stop, append=Commits(suppressed.append, counters).append)
+    pulse = Pulse(note, refusals.tell_left_out)
     app = create_app(
         registry=parts.registry,
         hash_key=parts.hash_key,
         sources=sources,
-        writer=Writer(staging, on_death=stop, append=suppressed.append),
+        writer=writer,
         limits=limits,
         privacy=parts.settings.ingest.privacy,
         geoip=parts.geoip,
@@ -149,12 +178,16 @@ def serve(parts: Parts, staging: Staging, listener: socket.socket) -> None:
         sessions=_sessions(parts.settings),
         address_rate=parts.settings.ingest.address_rate_limit,
         public_url=parts.settings.ingest.public_url,
+        counters=counters,
+        refusals=refusals,
     )
-    server = uvicorn.Server(server_config(app, limits))
+    server = uvicorn.Server(server_config(app, limits, connections, refusals))
     gc.collect()
     gc.freeze()  # what lives as long as the process need not be walked while requests wait
     reload.start()
+    pulse.start()
     server.run(sockets=[listener])
+    pulse.stop()
     reload.stop()
     if has_died.is_set():
         raise CannotServe("the writer has died of a bug, see the log above")
@@ -169,9 +202,16 @@ def _sessions(settings: Settings) -> "Sessions | None":
     return Sessions(settings.ingest.session, time.time, time.monotonic)
 
 
-def server_config(app: Starlette, limits: Limits) -> uvicorn.Config:
-    """How the HTTP server runs: within the limits, and naming nobody in its answers or its log."""
-    protocol = partial(BoundedProtocol, limits, Connections(limits))
+def server_config(
+    app: Starlette, limits: Limits, connections: Connections | None = None, refusals: Refusals | None = None
+) -> uvicorn.Config:
+    """How the HTTP server runs: within the limits, and naming nobody in its answers or its log.
+
+    `connections` and `refusals` are for whoever looks at what they count.
+    """
+    connections = connections or Connections(limits)
+    refusals = refusals or Refusals(Counters(), PrivacySettings(), time.time, time.monotonic)
+    protocol = partial(BoundedProtocol, limits, connections, refusals)
     return uvicorn.Config(
         app,
         loop="uvloop",
@@ -188,12 +228,26 @@ def server_config(app: Starlette, limits: Limits) -> uvicorn.Config:
     )
 
 
-def _work(parts: Parts, listener: socket.socket) -> None:
-    """What each of the processes does, with a connection to the store of its own."""
+def _work(parts: Parts, listener: socket.socket, slot: Slot) -> None:
+    """What each of the processes that take requests does, with a connection to the store of its own."""
     try:
         with closing(open_staging(parts.settings.queue)) as staging:
-            serve(parts, staging, listener)
+            serve(parts, staging, listener, slot)
     except (StagingError, CannotServe) as error:
+        sys.exit(f"ingest API: {error}")
+
+
+def _show_metrics(parts: Parts, listener: socket.socket, slots: Sequence[Slot]) -> None:
+    """What the process that shows metrics does; it alone loads their library."""
+    from ingest_api.metrics.app import Metrics, metrics_app  # noqa: PLC0415  as the docstring says
+
+    destinations = [destination.name for destination in parts.settings.destinations]
+    try:
+        with closing(open_staging(parts.settings.queue)) as staging:
+            app = metrics_app(Metrics(slots, staging, destinations, time.time))
+            limits = Limits(connections=MOST_SCRAPES)
+            uvicorn.Server(server_config(app, limits)).run(sockets=[listener])
+    except StagingError as error:
         sys.exit(f"ingest API: {error}")
 
 
@@ -212,11 +266,19 @@ def _set_up_logging() -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(ContentlessFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
+    lines = logging.StreamHandler()
+    lines.setFormatter(logging.Formatter("%(message)s"))
+    refusals = logging.getLogger("ingest_api.refusals")
+    refusals.addHandler(lines)
+    refusals.propagate = False
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # below that: a line for each broken request
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    """The socket, bound before anything else starts, so that a taken port is one clear line."""
+def _listen(host: str, port: int, variables: str = "ANALYTICS_") -> socket.socket:
+    """The socket, bound before anything else starts, so that a taken port is one clear line.
+
+    `variables` is how the names of the two begin that say where it is.
+    """
     try:
         return socket.create_server(
             (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=BACKLOG
@@ -225,5 +287,5 @@ def _listen(host: str, port: int) -> socket.socket:
         cause = (error.strerror or type(error).__name__).partition(" (")[0]  # Python 3.11 repeats the address there
         raise CannotServe(
             f"cannot listen on {host}:{port} ({cause}): "
-            "stop what uses that port, or set ANALYTICS_HOST and ANALYTICS_PORT"
+            f"stop what uses that port, or set {variables}HOST and {variables}PORT"
         ) from error

@@ -1,4 +1,4 @@
-"""Keeps several processes at the same work: one that dies is started again, and all stop together."""
+"""Keeps several processes at their work: one that dies is started again, and all stop together."""
 
 import logging
 import multiprocessing
@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from types import FrameType
@@ -67,8 +67,8 @@ class Worker:
         return process
 
 
-def keep_working(count: int, work: Callable[[], None]) -> None:
-    """Have `count` processes do `work` until SIGTERM or SIGINT comes; then all of them get a SIGTERM and end."""
+def keep_working(works: Iterable[Callable[[], None]]) -> None:
+    """Have a process do each of these until SIGTERM or SIGINT comes; then all of them get a SIGTERM and end."""
     stop = threading.Event()
 
     def ask(_number: int, _frame: FrameType | None) -> None:
@@ -76,7 +76,7 @@ def keep_working(count: int, work: Callable[[], None]) -> None:
 
     for number in STOP_SIGNALS:
         signal.signal(number, ask)
-    workers = [Worker(work) for _ in range(count)]
+    workers = [Worker(work) for work in works]
     while not stop.is_set():
         for worker in workers:
             worker.tend(time.monotonic())

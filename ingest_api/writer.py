@@ -120,6 +120,10 @@ class Writer:
             self._watch = self._loop.call_at(waiting.deadline, self._end_patience)
         return await waiting.future
 
+    def waiting(self) -> tuple[int, int]:
+        """The events, and the bytes of their payloads, that wait for their commit or are being written."""
+        return self._events, self._bytes
+
     async def check(self) -> None:
         """Raise Overloaded or StagingError unless the thread lives and the store takes a write now."""
         await self.append([])

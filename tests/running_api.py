@@ -26,8 +26,10 @@ from analytics_platform.staging.suppression import SuppressionList
 from event_registry.registry import Registry, default
 from ingest_api.app import create_app
 from ingest_api.catalog import Catalog
+from ingest_api.counters import Counters
 from ingest_api.limits import Limits
 from ingest_api.rate_limit import WrongKeys
+from ingest_api.refusals import Refusals
 from ingest_api.server import server_config
 from ingest_api.session import Sessions
 from ingest_api.sources import Sources
@@ -203,6 +205,8 @@ class ApiStarter:
         staging = TestStaging(self.folder / "staging.db")
         self.stack.callback(staging.close)
         api = Api("", staging, Sources(sources or [source()], WrongKeys(monotonic)))
+        counters = Counters()
+        refusals = Refusals(counters, PrivacySettings(), lambda: NOW, monotonic)
         app = create_app(
             registry=registry or default(),
             hash_key=HASH_KEY,
@@ -222,17 +226,19 @@ class ApiStarter:
             address_rate=address_rate,
             public_url=public_url,
             privacy=privacy,
+            counters=counters,
+            refusals=refusals,
         )
-        api.url = self.stack.enter_context(serving(app, limits or Limits()))
+        api.url = self.stack.enter_context(serving(app, limits or Limits(), refusals))
         self.stack.callback(staging.release)
         return api
 
 
 @contextmanager
-def serving(app: Starlette, limits: Limits) -> Iterator[str]:
+def serving(app: Starlette, limits: Limits, refusals: Refusals) -> Iterator[str]:
     """Serve an app on a port of its own as production does; gives the URL."""
     with socket.create_server(("127.0.0.1", 0)) as listener:  # connections wait here until the server is up
-        server = uvicorn.Server(server_config(app, limits))
+        server = uvicorn.Server(server_config(app, limits, refusals=refusals))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:

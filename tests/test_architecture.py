@@ -57,6 +57,7 @@ LIBRARIES = {
     "starlette": ("ingest_api",),
     "uvicorn": ("ingest_api",),
     "maxminddb": ("ingest_api.geoip",),
+    "prometheus_client": ("ingest_api.metrics",),
     "typer": ("analytics_platform.cli", "analytics_platform.commands"),
 }
 """Where alone each of these libraries may be imported."""

@@ -16,6 +16,8 @@ VARIABLES = {
     "catalog": "ANALYTICS_CATALOG",
     "address_rate_limit": "ANALYTICS_ADDRESS_RATE_LIMIT",
     "public_url": "ANALYTICS_PUBLIC_URL",
+    "metrics_host": "ANALYTICS_METRICS_HOST",
+    "metrics_port": "ANALYTICS_METRICS_PORT",
 }
 _URL = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?(/[^\s?#]*)?")
 
@@ -29,6 +31,8 @@ class IngestSettings(BaseModel):
     catalog: bool = True  # whether GET /catalog shows the tracking plan to whoever asks
     address_rate_limit: float = Field(default=0, ge=0)  # requests a second from one address; 0 is off
     public_url: str | None = None  # where clients reach the API, if that is not where their requests say
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = Field(default=0, ge=0, le=65535)  # where Prometheus is answered; 0 is nowhere
     privacy: PrivacySettings = PrivacySettings()
     session: SessionSettings | None = None  # of our own application
 

@@ -70,6 +70,14 @@ class Entry(NamedTuple):
     problems: str | None = None  # JSON list; None for a call that keeps the plan
 
 
+class Usage(NamedTuple):
+    """The room that a store takes, in bytes."""
+
+    used: int  # by what is in it
+    on_disk: int  # of its files; what has left the store leaves room in them for what comes
+    free: int | None  # left on its disk; None when that is not known here
+
+
 class Event(NamedTuple):
     """An accepted call in the log."""
 
@@ -283,6 +291,9 @@ class Staging(Streams, Retention, Protocol):
 
     def checkpoint(self) -> None:
         """Do the store's cheap housekeeping; the ingest writer calls it between commits."""
+
+    def usage(self) -> Usage:
+        """The room that the store takes now."""
 
     def close(self) -> None:
         """Give the store back."""

@@ -1,7 +1,7 @@
 """Keeps the calls of people on the suppression list out of the store and away from destinations."""
 
 import hmac
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -36,10 +36,14 @@ class SuppressionList:
     raises StagingError, also when the list was made with another key: then nobody on it could be recognised.
     """
 
-    def __init__(self, staging: Staging, key: bytes) -> None:
+    def __init__(
+        self, staging: Staging, key: bytes, on_dropped: Callable[[Collection[Entry]], None] = lambda _: None
+    ) -> None:
+        """`on_dropped` is told what `append` has not stored."""
         self._staging = staging
         self._key = key
         self._key_id = hmac.digest(key, b"key", "sha256")[:KEY_ID_BYTES]
+        self._on_dropped = on_dropped
         self._version = 0
         self._digests: set[bytes] = set()
 
@@ -61,6 +65,7 @@ class SuppressionList:
         allowed = [entry for place, entry in enumerate(entries) if place not in dropped]
         stored = iter(self._staging.append(allowed) if allowed else ())
         self._staging.count_dropped(len(dropped))
+        self._on_dropped([entries[place] for place in dropped])
         return [True if place in dropped else next(stored) for place in range(len(entries))]
 
     def among(self, calls: Sequence[Entry | Event | Quarantined]) -> set[int]:

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import combinations
 from pathlib import Path
 
 from analytics_platform.destinations import build
@@ -58,13 +59,18 @@ def check_snapshots(settings: Settings, environ: Mapping[str, str]) -> None:
 
 
 def check_ports(settings: Settings) -> None:
-    """Raises ConfigurationError when one of the two public ports cannot be had."""
-    if settings.port == settings.dagster_port:
-        raise ConfigurationError(
-            f"ANALYTICS_PORT and DAGSTER_PORT are both {settings.port}: set one of them to another port"
-        )
+    """Raises ConfigurationError when one of the ports cannot be had."""
+    ports = {"ANALYTICS_PORT": settings.port, "DAGSTER_PORT": settings.dagster_port}
+    if settings.ingest.metrics_port:
+        ports["ANALYTICS_METRICS_PORT"] = settings.ingest.metrics_port
+    for (one, port), (other, same) in combinations(ports.items(), 2):
+        if port == same:
+            raise ConfigurationError(f"{one} and {other} are both {port}: set one of them to another port")
     _check_port(settings.host, settings.port, "the ingest API", "ANALYTICS_PORT")
     _check_port("127.0.0.1", settings.dagster_port, "Dagster's UI", "DAGSTER_PORT")
+    if settings.ingest.metrics_port:
+        where = settings.ingest.metrics_host, settings.ingest.metrics_port
+        _check_port(*where, "the metrics of the ingest API", "ANALYTICS_METRICS_PORT")
 
 
 def check_destinations(settings: Settings) -> None:

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+from analytics_platform.staging.base import Usage
 from analytics_platform.staging.sqlite.connection import Connection
 from analytics_platform.staging.sqlite.leases import Leases
 from analytics_platform.staging.sqlite.letters import Letters
@@ -36,6 +37,10 @@ class SqliteStaging(
         """See Staging.checkpoint."""
         self._connection.checkpoint()
         self.fold_ids()
+
+    def usage(self) -> Usage:
+        """See Staging.usage."""
+        return self._connection.usage()
 
     def close(self) -> None:
         """See Staging.close."""

@@ -1,6 +1,7 @@
 """One connection to the SQLite staging store, with transactions that begin as writes."""
 
 import fcntl
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -8,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO
 
-from analytics_platform.staging.base import StagingError, StagingFull
+from analytics_platform.staging.base import StagingError, StagingFull, Usage
 from analytics_platform.staging.sqlite.schema import VERSION, migrate
 
 BUSY_SECONDS = 5.0
@@ -97,6 +98,16 @@ class Connection:
                 self._db.execute("PRAGMA busy_timeout = 0")  # whoever appends next must not wait for a reader
                 self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 self._db.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
+
+    def usage(self) -> Usage:
+        """See Staging.usage."""
+        with self.reading() as db:
+            pages, unused, size = (
+                db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
+            )
+            disk = os.statvfs(self.path)
+            on_disk = self.path.stat().st_size + self._wal_size()
+        return Usage((pages - unused) * size, on_disk, disk.f_bavail * disk.f_frsize)
 
     def _wal_size(self) -> int:
         return self.path.with_name(f"{self.path.name}-wal").stat().st_size

@@ -1,0 +1,44 @@
+"""The metrics of the staging store, and of the destinations, as it has them at the moment."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from prometheus_client.metrics_core import Metric
+
+from analytics_platform.staging.base import Counts, Staging, StreamState
+from ingest_api.metrics.families import Values, counters, gauge, gauges
+
+DESTINATION = ("destination",)
+
+
+def of_store(staging: Staging) -> Iterator[Metric]:
+    """How large it is. Raises StagingError."""
+    usage = staging.usage()
+    yield gauge("analytics_store_used_bytes", "Bytes that the contents of the store take.", usage.used)
+    yield gauge("analytics_store_disk_bytes", "Bytes that the files of the store take.", usage.on_disk)
+    if usage.free is not None:
+        yield gauge("analytics_store_free_bytes", "Bytes that are left on the disk of the store.", usage.free)
+
+
+def of_destinations(staging: Staging, destinations: Sequence[str], now: float) -> Iterator[Metric]:
+    """How far each is; `now` is in seconds since the epoch. Raises StagingError."""
+    found = [(state, staging.counts(state.destination)) for state in staging.streams(destinations, 1)]
+
+    def values(of: Callable[[StreamState, Counts], float]) -> Values:
+        return [((state.destination,), of(state, counts)) for state, counts in found]
+
+    def age(state: StreamState, _counts: Counts) -> float:
+        return 0.0 if state.oldest_at is None else now - state.oldest_at
+
+    for name, help_text, of in (
+        ("pending_events", "Events that wait to be delivered.", lambda _, counts: counts.pending),
+        ("dead_letters", "Open dead letters.", lambda _, counts: counts.dead),
+        ("oldest_pending_seconds", "Age of the oldest event that waits; 0 when none does.", age),
+        ("failures", "Runs in a row that ended without progress.", lambda state, _: state.health.failures),
+    ):
+        yield gauges(f"analytics_destination_{name}", help_text, DESTINATION, values(of))
+    for name, help_text, of in (
+        ("delivered", "Events that the destination has confirmed.", lambda _, counts: counts.delivered),
+        ("skipped", "Events that do not go there.", lambda _, counts: counts.skipped),
+        ("expired", "Events that it has not got in all their time.", lambda _, counts: counts.expired),
+    ):
+        yield counters(f"analytics_destination_{name}", help_text, DESTINATION, values(of))
