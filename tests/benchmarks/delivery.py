@@ -1,73 +1,89 @@
-"""How many events a second a drain delivers to a local sink, beside a loop that only posts."""
+"""How many events a second a drain delivers to a local sink, beside a loop that posts the same bodies."""
 
-import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
 
 import requests
 
 from analytics_platform.delivery.drain import Drain
+from analytics_platform.delivery.flush import sort
 from analytics_platform.delivery.job import Job, Surroundings
+from analytics_platform.delivery.routing import Route
 from analytics_platform.delivery.tally import Tally
 from analytics_platform.destinations.http import Client
-from analytics_platform.destinations.posting import Terms
+from analytics_platform.destinations.posting import Post, Terms
 from analytics_platform.destinations.segment import Segment
-from analytics_platform.staging import open_staging
-from analytics_platform.staging.base import Entry, live
-from tests.benchmarks import servers
+from analytics_platform.staging.base import Staging, live
+from tests.benchmarks import servers, stored
 
-EVENTS = 30_000
+BATCH = 100  # events a request
+EVENTS = 50_000
+SLOW_EVENTS = 20_000
+SLOW = 0.05  # seconds
+ROUNDS = 3  # of each, in turn, of which the best counts
 
 
 def measure(folder: Path) -> Iterator[tuple[str, str, str, str]]:
-    """Rows of the table, one for each batch size."""
-    with servers.nothing() as sink:
-        for batch_size in (50, 500):
-            ours, bare = _drain(folder, sink.port, batch_size), _loop(sink.port, batch_size)
-            what = f"delivered, {batch_size} events a request, events/s"
-            yield what, f"{ours:,.0f}", f"{bare:,.0f}", f"{ours / bare:.2f}"
+    """Rows of the table: one lane beside the loop, then more lanes beside one."""
+    names = [f"sink-{number}" for number in range(ROUNDS)]  # each gets the whole log
+    with servers.sink() as sink, stored.backlog(f"sqlite:///{folder}/at-once.db", EVENTS, names) as staging:
+        posts = _posts(staging, names[0], sink.port)
+        rounds = [(_drain(staging, name, sink.port, 1), _loop(posts)) for name in names]
+    ours, bare = (max(rates) for rates in zip(*rounds, strict=True))
+    what = f"delivered by one lane to a sink that answers at once, {BATCH} events a request, events/s"
+    yield what, f"{ours:,.0f}", f"{bare:,.0f}, requests posting the same bodies", f"{ours / bare:.2f}"
+    lanes = {f"sink-{number}": number for number in (1, 4, 16)}
+    with (
+        servers.sink(delay=SLOW) as sink,
+        stored.backlog(f"sqlite:///{folder}/slow.db", SLOW_EVENTS, [*lanes]) as staging,
+    ):
+        one, four, sixteen = (_drain(staging, name, sink.port, number) for name, number in lanes.items())
+    for number, ours in ((4, four), (16, sixteen)):
+        what = f"delivered by {number} lanes to a sink that answers after 50 ms, events/s"
+        yield what, f"{ours:,.0f}", f"{one:,.0f}, one lane", f"{ours / one:.2f}"
 
 
-def _call(number: int) -> dict[str, object]:
-    return {
-        "type": "track",
-        "event": "report.created",
-        "messageId": str(uuid4()),
-        "userId": f"user-{number % 1000}",
-        "timestamp": "2026-03-04T10:20:30.456Z",
-        "properties": {"report_id": "r-1042"},
-        "context": {"library": {"name": "bench", "version": "1"}, "locale": "en-GB"},
-    }
+def _segment(port: int, lanes: int = 1) -> Segment:
+    terms = Terms(
+        name="sink",
+        endpoint=f"http://127.0.0.1:{port}",
+        key="key",
+        client=Client(connections=lanes),
+        now=lambda: datetime.now(UTC),
+        max_events=BATCH,
+    )
+    return Segment(terms)
 
 
-def _drain(folder: Path, port: int, batch_size: int) -> float:
-    staging = open_staging(f"sqlite:///{folder}/delivery-{batch_size}.db")
-    staging.register(["sink"])
-    calls = [_call(number) for number in range(EVENTS)]
-    staging.append([Entry("bench", str(c["messageId"]), time.time(), json.dumps(c)) for c in calls])
-    url = f"http://127.0.0.1:{port}"
-    sink = Segment(Terms("sink", url, "key", Client(), lambda: datetime.now(UTC), max_events=batch_size))
-    job = Job("sink", "segment", sink, batch_size, 0.01, concurrency=4, give_up_after=3600)
-    staging.start_run("bench", "sink")
-    lease = staging.acquire(live("sink"), "bench")
+def _posts(staging: Staging, name: str, port: int) -> list[Post]:
+    """The very requests that a drain of the whole log makes."""
+    segment, events = _segment(port), sort(staging.pending(name, EVENTS), Route(frozenset({name}))).outgoing
+    return [post for request in segment.cut(events) for post in segment.posts(request)]
+
+
+def _drain(staging: Staging, name: str, port: int, lanes: int) -> float:
+    """Events a second at which the whole log is delivered."""
+    events = staging.head()
+    job = Job(name, "segment", _segment(port, lanes), BATCH, 0.01, concurrency=lanes, give_up_after=3600)
+    staging.start_run(name, name)
+    lease = staging.acquire(live(name), name)
     if lease is None:
-        raise RuntimeError("a new store has no lease to give")
-    world = Surroundings(staging, time.time, time.sleep, lambda: None, lambda: False)
+        raise RuntimeError("a new stream has no lease to give")
+    tally = Tally()
     started = time.perf_counter()
-    Drain(job, lease, world, Tally(), until=EVENTS).run()
+    Drain(job, lease, Surroundings(staging, time.time, time.sleep, lambda: None, lambda: False), tally, events).run()
     elapsed = time.perf_counter() - started
-    staging.close()
-    return EVENTS / elapsed
+    if tally.delivered != events:
+        raise RuntimeError(f"{tally.delivered} of {events} events were delivered")
+    return events / elapsed
 
 
-def _loop(port: int, batch_size: int) -> float:
-    """What a script does that has the events in memory and forgets them: post, post, post."""
+def _loop(posts: Sequence[Post]) -> float:
+    """What a script does that has the bodies in memory and forgets them: post, post, post."""
     session = requests.Session()
-    calls = [_call(number) for number in range(EVENTS)]
     started = time.perf_counter()
-    for start in range(0, EVENTS, batch_size):
-        session.post(f"http://127.0.0.1:{port}/batch", json={"batch": calls[start : start + batch_size]}, timeout=10)
-    return EVENTS / (time.perf_counter() - started)
+    for post in posts:
+        session.post(post.url, data=post.body, headers=dict(post.headers), timeout=10)
+    return len(posts) * BATCH / (time.perf_counter() - started)

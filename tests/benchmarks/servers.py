@@ -34,6 +34,16 @@ def nothing() -> Iterator[Server]:
 
 
 @contextmanager
+def sink(delay: float = 0.0, arrivals: Path | None = None) -> Iterator[Server]:
+    """A vendor that answers after so many seconds, and notes when what came in files of a folder."""
+    port = free_port()
+    command = [sys.executable, "-m", "uvicorn", "tests.benchmarks.sink:app", "--port", str(port), *UVICORN]
+    environment = {"SINK_DELAY": str(delay), "SINK_ARRIVALS": str(arrivals or "")}
+    with _serving(command, dict(os.environ) | environment, f"http://127.0.0.1:{port}/x") as pid:
+        yield Server(port, pid)
+
+
+@contextmanager
 def by_hand(folder: Path) -> Iterator[Server]:
     """FastAPI and Celery over a Redis of their own. Needs redis-server on the machine."""
     redis_port, port = free_port(), free_port()
