@@ -18,6 +18,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
+import msgspec
+
 from analytics_platform.staging.retention import Retention
 from analytics_platform.staging.streams import Streams
 
@@ -78,7 +80,7 @@ class Usage(NamedTuple):
     free: int | None  # left on its disk; None when that is not known here
 
 
-class Event(NamedTuple):
+class Event(msgspec.Struct, frozen=True, gc=False):
     """An accepted call in the log."""
 
     seq: int

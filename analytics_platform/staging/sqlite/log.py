@@ -84,7 +84,7 @@ class Log:
         """See Staging.logged."""
         with self._connection.reading() as db:
             rows = db.execute(LOGGED, {"since": since, "after": after, "limit": limit})
-            return [*map(Event._make, rows)]
+            return [Event(*row) for row in rows]
 
     def check(self) -> None:
         """See Staging.check."""

@@ -36,7 +36,7 @@ class Parking:
             "WHERE destination = ? AND stream = ? AND user = ? ORDER BY seq LIMIT ?"
         )
         with self._connection.reading() as db:
-            return [*map(Event._make, db.execute(query, (destination, stream, user, limit)))]
+            return [Event(*row) for row in db.execute(query, (destination, stream, user, limit))]
 
 
 def park(db: sqlite3.Connection, destination: str, stream: str, events: Sequence[Parked]) -> None:

@@ -115,7 +115,7 @@ class Streams:
     def pending(self, destination: str, limit: int, stream: str = LIVE) -> list[Event]:
         """See Staging.pending."""
         with self._connection.reading() as db:
-            return [*map(Event._make, _pending(db, destination, stream, EVENT_COLUMNS, limit))]
+            return [Event(*row) for row in _pending(db, destination, stream, EVENT_COLUMNS, limit)]
 
     def troubles(self, destination: str, events: Sequence[Event], stream: str = LIVE) -> Mapping[int, Trouble]:
         """See Staging.troubles."""
