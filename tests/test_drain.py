@@ -222,3 +222,14 @@ def test_a_clock_that_is_set_back_lengthens_nothing(simulation: Simulation) -> N
     assert end == DRAINED
     assert simulation.vendor.delivered == names(3)
     assert simulation.elapsed == 5 * MINUTE
+
+
+def test_a_backlog_goes_out_in_full_requests(simulation: Simulation) -> None:
+    """What does not fill the last request of a lane waits for the next flush; the last flush takes everything."""
+    simulation.job = replace(simulation.job, concurrency=3)
+    simulation.accept(*names(400))
+
+    simulation.drain(until=400)
+
+    assert sorted(simulation.vendor.delivered) == sorted(names(400))
+    assert sum(len(request) < 10 for request in simulation.vendor.requests) <= 3

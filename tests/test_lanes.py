@@ -7,7 +7,7 @@ from itertools import chain
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics_platform.delivery.lanes import pieces, probes, spread
+from analytics_platform.delivery.lanes import pieces, probes, spread, whole
 from analytics_platform.destinations.base import Outgoing, user_of
 from analytics_platform.staging.base import Event
 
@@ -102,3 +102,14 @@ def test_pieces_are_the_lane_in_order(events: list[Outgoing], size: int) -> None
 
     assert [*chain(*cut)] == events
     assert all(len(piece) <= size for piece in cut)
+
+
+@given(st.lists(st.integers(min_value=1, max_value=30), max_size=6), st.integers(min_value=1, max_value=9))
+def test_whole_requests_are_the_beginning_of_each_lane(lengths: list[int], size: int) -> None:
+    """What is left over is less than a request, and the end of its lane, so that no user's later call overtakes it."""
+    lanes = [[outgoing(seq, "web", {"userId": "u"}) for seq in range(length)] for length in lengths]
+
+    kept = whole(lanes, size)
+
+    assert all(short == lane[: len(short)] for short, lane in zip(kept, lanes, strict=True))
+    assert [len(short) for short in kept] == [length - length % size or length for length in lengths]

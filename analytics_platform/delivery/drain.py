@@ -6,7 +6,7 @@ from dataclasses import replace
 from analytics_platform.delivery.flush import Failure, Flush, Sorted, is_suspect, judge, sort
 from analytics_platform.delivery.holds import Holds, only
 from analytics_platform.delivery.job import End, Job, Surroundings
-from analytics_platform.delivery.lanes import probes, spread
+from analytics_platform.delivery.lanes import probes, spread, whole
 from analytics_platform.delivery.patience import LONGEST_HOLD, hold_after
 from analytics_platform.delivery.rate import Rate
 from analytics_platform.delivery.settling import settle_surely
@@ -37,6 +37,7 @@ class Drain:
         self._may_end_early = False
         self._throttle = Throttle(world.monotonic, world.wait, world.stop)
         self._asked = False
+        self._has_more = False  # is pending than one flush reads
         self._holds = Holds(world.clock, world.staging.held_back(job.name))
         self._destination = Measured(job.destination, world.monotonic, tally)
         self._has_blamed = False  # single events, which says nothing of the vendor while there are no others
@@ -64,10 +65,14 @@ class Drain:
     def _read(self) -> list[Event]:
         """The next pending events: at least what makes a flush due, at most what one flush sends."""
         job = self._job
-        wanted = max(self._size * job.concurrency * READ_AHEAD, job.batch_size)
+        requests = self._size * job.concurrency
+        wanted = max(requests * READ_AHEAD + requests // 4, job.batch_size)  # lanes are not equally long
         if self._probing or not self._holds.room:
             wanted += READ_FOR_OTHERS
-        return self._world.staging.pending(job.name, min(wanted, READ_AT_MOST))
+        wanted = min(wanted, READ_AT_MOST)
+        events = self._world.staging.pending(job.name, wanted)
+        self._has_more = len(events) == wanted
+        return events
 
     def _is_due(self, events: list[Event]) -> bool:
         """Whether there is a batch of events, or the oldest has waited for the flush interval."""
@@ -173,13 +178,17 @@ class Drain:
         limit = self._job.batch_size if self._holds.is_proven(user) and not self._probing else 1
         return self._sort(self._world.staging.parked(self._job.name, user, limit))
 
-    def _lanes(self, outgoing: list[Outgoing], held: list[list[Outgoing]]) -> list[list[Outgoing]]:
+    def _lanes(self, outgoing: list[Outgoing], held: list[list[Outgoing]]) -> Sequence[Sequence[Outgoing]]:
         """What goes out side by side: after a failure single probes; the parked events of each user by themselves."""
         if self._probing:
             firsts = [*outgoing, *(lane[0] for lane in held)]
             return [[probe] for probe in probes(sorted(firsts, key=lambda each: each.event.seq), PROBES)]
-        lanes = min(self._job.concurrency, -(-len(outgoing) // self._size))
-        return [*spread(outgoing, lanes), *held]
+        lanes: Sequence[Sequence[Outgoing]] = spread(
+            outgoing, min(self._job.concurrency, -(-len(outgoing) // self._size))
+        )
+        if self._has_more:  # what is left over goes with the next flush, rather than in requests that are half empty
+            lanes = whole(lanes, self._size)
+        return [*lanes, *held]
 
     def _refresh(self) -> None:
         if self._holds:

@@ -1,6 +1,6 @@
 """Which events may go out side by side: one user's calls never do."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from analytics_platform.destinations.base import Outgoing, User, user_of
 
@@ -28,6 +28,11 @@ def probes(events: Sequence[Outgoing], users: int) -> list[Outgoing]:
     if len(found) <= users:
         return found
     return [found[number * (len(found) - 1) // max(users - 1, 1)] for number in range(users)]
+
+
+def whole(lanes: Iterable[Sequence[Outgoing]], size: int) -> list[Sequence[Outgoing]]:
+    """The lanes up to their last full request; one that fills none stays as it is."""
+    return [lane[: len(lane) // size * size] or lane for lane in lanes]
 
 
 def pieces(lane: Sequence[Outgoing], size: int) -> Iterator[Sequence[Outgoing]]:
