@@ -3,17 +3,15 @@
 import os
 import shutil
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from analytics_platform.commands.generate import GENERATED
+from tests.browser import serving
 from tests.fakes.vendor import Vendor
 from tests.generated.toolchains import STRICT, TSC, compiled
 from tests.running_api import ApiStarter, source
@@ -36,13 +34,6 @@ PAGE = """<!doctype html><title>Reports</title>
 """
 
 
-class Folder(SimpleHTTPRequestHandler):
-    """Serves files, and says nothing of it."""
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """An application's page with the client, on an origin of its own."""
@@ -50,12 +41,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     client = shutil.copy(REPOSITORY / GENERATED / "typescript" / "product_analytics.ts", folder)
     compiled("node", TSC, *STRICT, "--module", "es2022", "--lib", "es2022,dom", client)
     (folder / "index.html").write_text(PAGE)
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Folder, directory=str(folder))) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with serving(folder) as url:
+        yield url
 
 
 @pytest.fixture
