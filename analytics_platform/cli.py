@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from analytics_platform.commands import dead_letters, quarantine, snapshot, sources, suppress
+from analytics_platform.commands.backup import backup, restore
 from analytics_platform.commands.catalog import catalog
 from analytics_platform.commands.check_destinations import check
 from analytics_platform.commands.generate import generate
@@ -60,6 +61,8 @@ app.add_typer(destinations, name="destinations")
 app.add_typer(sources.app, name="sources")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.command()(replay)
+app.command()(backup)
+app.command()(restore)
 
 
 @app.command()

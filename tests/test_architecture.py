@@ -36,6 +36,11 @@ OURS_SEEN_FROM = {
         "analytics_platform.destinations",
         "analytics_platform.staging",
     ),
+    "analytics_platform.backup": (
+        "analytics_platform.backup",
+        "analytics_platform.staging",
+        "analytics_platform.settings",
+    ),
     "analytics_platform.snapshots": (
         "analytics_platform.snapshots",
         "analytics_platform.staging",
@@ -49,7 +54,8 @@ LIBRARIES = {
     "dagster": tuple(f"analytics_platform.{name}" for name in DAGSTER_MODULES),
     "requests": ("analytics_platform.destinations", "analytics_platform.launching", "ingest_api.jwks"),
     "jwt": ("ingest_api.jwks", "ingest_api.session_tokens"),
-    "sqlite3": ("analytics_platform.staging", "analytics_platform.snapshots"),
+    "sqlite3": ("analytics_platform.staging", "analytics_platform.snapshots", "analytics_platform.backup"),
+    "psycopg2": ("analytics_platform.backup.postgres",),
     "sqlite_utils": ("analytics_platform.staging", "analytics_platform.snapshots"),
     "pandas": ("analytics_platform.snapshots",),
     "sqlalchemy": ("analytics_platform.snapshots",),
@@ -62,7 +68,7 @@ LIBRARIES = {
 }
 """Where alone each of these libraries may be imported."""
 
-SQL_PLACES = ("analytics_platform.staging", "analytics_platform.snapshots")
+SQL_PLACES = ("analytics_platform.staging", "analytics_platform.snapshots", "analytics_platform.backup")
 SQL = re.compile(
     r"^\s*(SELECT\s.+\sFROM|INSERT\s+INTO|UPDATE\s.+\sSET|DELETE\s+FROM|CREATE\s+TABLE|PRAGMA)\s", re.DOTALL
 )

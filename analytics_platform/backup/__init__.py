@@ -1,0 +1,1 @@
+"""Copies an installation into a folder while it runs, and puts the copy into an empty one."""
