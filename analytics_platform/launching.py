@@ -4,8 +4,12 @@ from typing import Any
 
 import requests
 
+from analytics_platform.staging.base import replay
+
 DESTINATION_TAG = "destination"
+STREAM_TAG = "stream"
 REPLAY_TAG = "replay"
+PRIORITY_TAG = "dagster/priority"  # by which Dagster's queue is in order
 TIMEOUT = 30.0  # seconds
 LAUNCH = """
 mutation ($params: ExecutionParams!) { launchRun(executionParams: $params) {
@@ -23,7 +27,7 @@ def launch_replay(dagster: str, destination: str, selection: str, rate: float) -
     `dagster` is the address of Dagster's UI, `rate` is in requests a second. Raises LaunchError.
     """
     config = {"destination": destination, "selection": selection, "rate": rate}
-    tags = {DESTINATION_TAG: destination, REPLAY_TAG: selection}
+    tags = {DESTINATION_TAG: destination, STREAM_TAG: replay(destination), REPLAY_TAG: selection}
     params = {
         "selector": {
             "repositoryLocationName": "analytics_platform",

@@ -42,6 +42,12 @@ def describe(report: Report) -> Metadata:
             for each in report.dead_letters
         ]
         metadata["rejected"] = dg.MetadataValue.table(records)
+    if report.redelivery:
+        asked, now = report.redelivery, report.redelivery.ended_at
+        state = "cancelled" if asked.is_cancelled else "finished" if now is not None else "goes on"
+        metadata["redelivery"] = f"{asked.stream} ({state})"
+        metadata["redelivery_percent"] = round(100 * asked.progress, 1)
+        metadata["redelivery_delivered"] = asked.delivered
     if report.note:
         metadata["note"] = report.note
     return metadata

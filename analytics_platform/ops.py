@@ -2,6 +2,7 @@
 
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from analytics_platform.delivery.run import Attempt, Report, execute
 from analytics_platform.metadata import describe, health, sentence
 from analytics_platform.resources import Platform
 from analytics_platform.settings import ConfigurationError
-from analytics_platform.staging.base import StagingError
+from analytics_platform.staging.base import LIVE, StagingError
 
 RETRY = dg.RetryPolicy(max_retries=3, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 """Tries for about a minute, in the same process, under the same lease; longer waits are the stream's `retry_at`."""
@@ -21,9 +22,10 @@ LONGEST_PAUSE = 60.0  # seconds between two tries of the op
 
 
 class Deliver(dg.Config):
-    """Which destination a run delivers to, and of a replay which letters."""
+    """What a run delivers: a stream of a destination, or of a replay some letters."""
 
     destination: str
+    stream: str = LIVE  # `live`, a lane of it, or a redelivery
     selection: str | None = None  # of dead letters, made by `analytics replay`; None drains
     rate: float = 0  # requests a second of a replay; 0 is as many as the destination is to have
 
@@ -36,8 +38,9 @@ def deliver(context: dg.OpExecutionContext, config: Deliver, platform: Platform)
         re_executes=[*ancestors(context.run, context.instance), *([config.selection] if config.selection else [])],
         is_last=context.retry_number >= RETRY.max_retries,
         pause=LONGEST_PAUSE,
+        stream=config.stream,
     )
-    outcome = try_once(config.destination, attempt, platform, config.rate)
+    outcome = try_once(config.destination, attempt, platform, config.rate, context.log.info)
     if isinstance(outcome, dg.Failure):
         if outcome.metadata and not outcome.allow_retries:
             context.log_event(health(config.destination, outcome.metadata))
@@ -53,13 +56,21 @@ def delivery() -> None:
     deliver()
 
 
-def try_once(destination: str, attempt: Attempt, platform: Platform, rate: float = 0) -> Report | dg.Failure:
+def try_once(
+    destination: str,
+    attempt: Attempt,
+    platform: Platform,
+    rate: float = 0,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Report | dg.Failure:
     """One try of a run, at no more than `rate` requests a second; a failure says in a sentence what there is to do.
+
+    `tell` is told how far the run is, if that takes long.
 
     An error's own words stay out of it, since they could quote an event.
     """
     try:
-        report = _execute(destination, attempt, platform, rate)
+        report = _execute(destination, attempt, platform, rate, tell)
     except ConfigurationError as error:
         return dg.Failure(f"{error}.", allow_retries=False)
     except StagingError as error:
@@ -74,11 +85,11 @@ def try_once(destination: str, attempt: Attempt, platform: Platform, rate: float
     return dg.Failure(sentence(destination, report), metadata={**describe(report)}, allow_retries=again)
 
 
-def _execute(destination: str, attempt: Attempt, platform: Platform, rate: float) -> Report:
+def _execute(
+    destination: str, attempt: Attempt, platform: Platform, rate: float, tell: Callable[[str], None]
+) -> Report:
     settings = platform.settings()
-    job = platform.job(settings, destination)
-    if rate:
-        job = replace(job, rate_limit=min(rate, job.rate_limit or rate))
+    job = replace(platform.job(settings, destination), rate=rate)
     staging = platform.staging(settings)
     world = Surroundings(
         staging,
@@ -87,6 +98,7 @@ def _execute(destination: str, attempt: Attempt, platform: Platform, rate: float
         lambda: None,
         lambda: platform.is_stopping(settings),
         suppressed=platform.suppressed(settings, staging).among,
+        tell=tell,
     )
     try:
         return execute(job, attempt, world)

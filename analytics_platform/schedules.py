@@ -7,11 +7,11 @@ import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 from dagster._utils.schedules import schedule_execution_time_iterator  # the one that schedules themselves run by
 
+from analytics_platform.launching import PRIORITY_TAG
 from analytics_platform.partitions import key_at, partitions_of
 from analytics_platform.snapshots.declaration import Declaration
 
 SNAPSHOT_TAG = "snapshot"
-PRIORITY_TAG = "dagster/priority"
 PARTITION_TAG = "dagster/partition"
 CATCH_UP = 31  # scheduled readings that are looked back at for missed ones
 

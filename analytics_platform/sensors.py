@@ -1,4 +1,4 @@
-"""The one sensor: which destinations get a run, and which runs are orphans."""
+"""The one sensor: which streams get a run, and which runs are orphans."""
 
 import time
 from collections import Counter
@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from analytics_platform.delivery.due import due, has_budget
+from analytics_platform.delivery.due import Stream, due, has_budget
 from analytics_platform.delivery.patience import is_ahead
-from analytics_platform.launching import DESTINATION_TAG, REPLAY_TAG
+from analytics_platform.launching import DESTINATION_TAG, PRIORITY_TAG, REPLAY_TAG, STREAM_TAG
 from analytics_platform.ops import delivery
 from analytics_platform.resources import Platform
-from analytics_platform.staging.base import Staging
+from analytics_platform.staging.base import LIVE, Staging, lease_on, live
+from analytics_platform.staging.streams import REDELIVERY
 
 IN_FLIGHT = [
     dg.DagsterRunStatus.NOT_STARTED,
@@ -30,56 +31,72 @@ ORPHAN_SECONDS = 60.0  # a started run that the store has not heard of, or has s
 
 @dg.sensor(job=delivery, minimum_interval_seconds=1, default_status=dg.DefaultSensorStatus.RUNNING)
 def due_deliveries(context: dg.SensorEvaluationContext, platform: Platform) -> dg.SensorResult:
-    """Requests one run for each destination that is due and has none; fails runs whose heart has stopped."""
+    """Requests one run for each stream that is due and has none; fails runs whose heart has stopped.
+
+    A destination whose number of lanes has changed in the settings gets other streams before that.
+    """
     settings = platform.settings()
     thresholds = platform.thresholds(settings)
     count_to = max(threshold.batch_size for threshold in thresholds.values())
     staging = platform.staging(settings)
     try:
+        for destination in settings.destinations:
+            staging.split(destination.name, destination.lanes)
         in_flight = drains_in_flight(context.instance, staging)
         started = time.monotonic()
-        while not (names := due(staging.streams(thresholds, count_to), thresholds, in_flight, time.time())):
+        while not (streams := due(staging.streams(thresholds, count_to), thresholds, in_flight, time.time())):
             if time.monotonic() - started > LONG_POLL or platform.is_stopping(settings):
                 break
             time.sleep(POLL)
     finally:
         staging.close()
     now = time.time()
-    affordable = [name for name in names if has_budget(starts_of_a_day(context.instance, name, now), now)]
-    return dg.SensorResult(run_requests=[request(name) for name in affordable])
+    affordable = [stream for stream in streams if has_budget(starts_of_a_day(context.instance, *stream, now), now)]
+    return dg.SensorResult(run_requests=[request(*stream) for stream in affordable])
 
 
-def request(destination: str) -> dg.RunRequest:
-    """A run of the destination."""
+def request(destination: str, stream: str = LIVE) -> dg.RunRequest:
+    """A run of the destination's stream; those of live delivery leave Dagster's queue first."""
+    is_history = stream.startswith(REDELIVERY)
     return dg.RunRequest(
-        tags={DESTINATION_TAG: destination},
-        run_config={"ops": {"deliver": {"config": {"destination": destination}}}},
+        tags={
+            DESTINATION_TAG: destination,
+            STREAM_TAG: lease_on(destination, stream),
+            **({PRIORITY_TAG: "-1"} if is_history else {}),
+        },
+        run_config={"ops": {"deliver": {"config": {"destination": destination, "stream": stream}}}},
     )
 
 
-def starts_of_a_day(instance: dg.DagsterInstance, destination: str, now: float) -> list[float]:
-    """When the destination's drains of the last day were requested, in seconds since the epoch."""
+def starts_of_a_day(instance: dg.DagsterInstance, destination: str, stream: str, now: float) -> list[float]:
+    """When the stream's drains of the last day were requested, in seconds since the epoch."""
     wanted = dg.RunsFilter(
         job_name=delivery.name,
-        tags={DESTINATION_TAG: destination},
+        tags={STREAM_TAG: lease_on(destination, stream)},
         created_after=datetime.fromtimestamp(now, UTC) - timedelta(days=1),
     )
     records = instance.get_run_records(wanted)
     return [each.create_timestamp.timestamp() for each in records if is_drain(each.dagster_run)]
 
 
-def drains_in_flight(instance: dg.DagsterInstance, staging: Staging) -> Counter[str]:
-    """How many drains each destination has in flight, once the orphans among all runs are marked failed."""
+def drains_in_flight(instance: dg.DagsterInstance, staging: Staging) -> Counter[Stream]:
+    """How many drains each stream has in flight, once the orphans among all runs are marked failed."""
     records = instance.get_run_records(dg.RunsFilter(job_name=delivery.name, statuses=IN_FLIGHT))
     lost = orphans(records, staging, time.time())
-    counts: Counter[str] = Counter()
+    counts: Counter[Stream] = Counter()
     for record in records:
         run = record.dagster_run
         if run.run_id in lost:
-            instance.report_run_failed(run, "Its worker is gone, or it never got one. Live delivery goes on by itself.")
+            instance.report_run_failed(run, "Its worker is gone, or it never got one. Delivery goes on by itself.")
         elif is_drain(run):
-            counts[run.tags.get(DESTINATION_TAG, "")] += 1
+            counts[stream_of(run)] += 1
     return counts
+
+
+def stream_of(run: dg.DagsterRun) -> Stream:
+    """What a drain drains; one that an earlier version has requested bears no tag of its stream."""
+    destination = run.tags.get(DESTINATION_TAG, "")
+    return destination, run.tags.get(STREAM_TAG, live(destination)).removeprefix(f"{destination}/")
 
 
 def is_drain(run: dg.DagsterRun) -> bool:

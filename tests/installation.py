@@ -78,25 +78,40 @@ class Installation:
         )
         staging.close()
 
+    def configure(self, destination: str, setting: str) -> None:
+        """Add a line to the settings of a destination."""
+        path = Path("analytics.toml")
+        table = f"[destinations.{destination}]"
+        path.write_text(path.read_text().replace(table, f"{table}\n{setting}"))
+
     def stop(self) -> None:
         """Tell runs and sensor to stop."""
         (self.data / STOP_FILE).touch()
 
-    def execute(self, instance: dg.DagsterInstance, destination: str) -> dg.ExecuteInProcessResult:
+    def execute(
+        self, instance: dg.DagsterInstance, destination: str, stream: str = "live"
+    ) -> dg.ExecuteInProcessResult:
         """Execute a run as the sensor requests it."""
-        asked = request(destination)
+        asked = request(destination, stream)
         return defs.get_job_def("delivery").execute_in_process(
             run_config=asked.run_config, tags=dict(asked.tags), instance=instance, raise_on_error=False
         )
 
     def put_in_flight(
-        self, instance: dg.DagsterInstance, status: dg.DagsterRunStatus, parent: str | None = None
+        self,
+        instance: dg.DagsterInstance,
+        status: dg.DagsterRunStatus,
+        parent: str | None = None,
+        stream: str | None = "live",
     ) -> str:
-        """Have Dagster believe in a run of `strict`, which re-executes another one or none; returns its id."""
+        """Have Dagster believe in a run of a stream of `strict`, which re-executes another or none; returns its id.
+
+        Without a stream it is one that an earlier version has requested.
+        """
         run = instance.create_run_for_job(
             delivery,
             run_config={"ops": {"deliver": {"config": {"destination": "strict"}}}},
-            tags={"destination": "strict"},
+            tags={"destination": "strict", **({"stream": f"strict/{stream}"} if stream else {})},
             status=status,
             parent_run_id=parent,
             root_run_id=parent,

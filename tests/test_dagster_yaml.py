@@ -31,9 +31,9 @@ def run(**tags: str) -> dg.DagsterRun:
         ([run(dagster__backfill="b")], run(dagster__backfill="b")),
         ([run(snapshot="mrr")], run(snapshot="mrr")),
         ([run(snapshot=f"s{n}", dagster__partition="2026-03-04") for n in range(5)], run(dagster__partition="x")),
-        ([run(destination="crm")] * 5, run(destination="crm")),
+        ([run(destination="crm", stream="crm/live")] * 5, run(destination="crm", stream="crm/live")),
     ],
-    ids=["the days of a backfill", "one snapshot", "catching up", "one destination"],
+    ids=["the days of a backfill", "one snapshot", "catching up", "one stream"],
 )
 def test_a_run_waits_for_those_before_it(
     limits: list[dict[str, object]], working: list[dg.DagsterRun], next_one: dg.DagsterRun
@@ -43,7 +43,7 @@ def test_a_run_waits_for_those_before_it(
     assert not TagConcurrencyLimitsCounter(limits, working[1:]).is_blocked(next_one)
 
 
-@pytest.mark.parametrize("next_one", [run(destination="crm"), run(snapshot="mrr")], ids=["a delivery", "a snapshot"])
+@pytest.mark.parametrize("next_one", [run(stream="crm/live"), run(snapshot="mrr")], ids=["a delivery", "a snapshot"])
 def test_a_backfill_holds_up_neither_deliveries_nor_other_snapshots(
     limits: list[dict[str, object]], next_one: dg.DagsterRun
 ) -> None:
@@ -51,3 +51,10 @@ def test_a_backfill_holds_up_neither_deliveries_nor_other_snapshots(
     backfill = run(snapshot="seats", dagster__backfill="b", dagster__partition="2026-03-04")
 
     assert not TagConcurrencyLimitsCounter(limits, [backfill]).is_blocked(next_one)
+
+
+def test_a_stream_holds_up_no_other_of_its_destination(limits: list[dict[str, object]]) -> None:
+    """Lanes, a redelivery and a replay work side by side."""
+    busy = [run(destination="crm", stream="crm/live")] * 5
+
+    assert not TagConcurrencyLimitsCounter(limits, busy).is_blocked(run(destination="crm", stream="crm/redelivery-1"))

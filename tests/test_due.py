@@ -17,7 +17,7 @@ FAILED = replace(FULL, health=Health(1, NOW + 60, "HTTP 503"))
 
 def is_due(state: StreamState, in_flight: int = 0, now: float = NOW) -> bool:
     """Whether the destination gets a run."""
-    return due([state], THRESHOLDS, {"vendor": in_flight}, now) == ["vendor"]
+    return due([state], THRESHOLDS, {("vendor", "live"): in_flight}, now) == [("vendor", "live")]
 
 
 def test_nothing_pending_needs_no_run() -> None:
@@ -107,7 +107,45 @@ def test_a_destination_beside_a_dead_one_is_not_delayed() -> None:
     """Promise 5: each destination is judged by itself."""
     thresholds = {**THRESHOLDS, "other": THRESHOLDS["vendor"]}
 
-    assert due([FAILED, replace(FULL, destination="other")], thresholds, {"vendor": 0}, NOW) == ["other"]
+    assert due([FAILED, replace(FULL, destination="other")], thresholds, {}, NOW) == [("other", "live")]
+
+
+REDELIVERY = replace(FULL, stream="redelivery-1", is_live=False)
+
+
+def are_due(*states: StreamState) -> list[str]:
+    """The streams of these that get a run."""
+    return [stream for _, stream in due(states, THRESHOLDS, {}, NOW)]
+
+
+def test_a_redelivery_is_a_stream_beside_the_live_one() -> None:
+    """Each gets its run."""
+    assert are_due(FULL, REDELIVERY) == ["live", "redelivery-1"]
+    assert are_due(DRAINING, REDELIVERY) == ["redelivery-1"]
+    assert are_due(IDLE, replace(REDELIVERY, health=FAILED.health)) == []
+
+
+@pytest.mark.parametrize(
+    ("live", "expected"),
+    [
+        (IDLE, True),
+        (replace(DRAINING, oldest_at=NOW - 9.9), True),
+        (replace(DRAINING, oldest_at=NOW - 10.1), False),
+        (FAILED, False),
+        (replace(FAILED, health=Health(1, NOW - 1, "HTTP 503")), True),
+    ],
+)
+def test_a_redelivery_waits_while_live_delivery_does_not_get_on(live: StreamState, expected: bool) -> None:  # noqa: FBT001  a column
+    """It backs off, or an event has waited for the flush interval and five seconds more; any lane counts."""
+    lane = replace(IDLE, stream="lane-2-of-2")
+
+    assert ("redelivery-1" in are_due(live, REDELIVERY)) is expected
+    assert ("redelivery-1" in are_due(lane, live, REDELIVERY)) is expected
+
+
+def test_live_delivery_waits_for_no_redelivery() -> None:
+    """However long that has been waiting."""
+    assert are_due(FULL, replace(REDELIVERY, oldest_at=NOW - 1e6, health=FAILED.health)) == ["live"]
 
 
 def test_the_first_runs_of_a_day_start_at_once() -> None:

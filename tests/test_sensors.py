@@ -8,7 +8,8 @@ import pytest
 from analytics_platform.delivery.due import BURST
 from analytics_platform.launching import REPLAY_TAG
 from analytics_platform.sensors import ORPHAN_SECONDS, UNLAUNCHED_SECONDS, drains_in_flight, due_deliveries, orphans
-from analytics_platform.staging.base import LEASE_SECONDS, Ending, live
+from analytics_platform.staging.base import LEASE_SECONDS, Ending, Settlement, live
+from analytics_platform.staging.streams import Part
 from tests.fakes.clock import Clock
 from tests.installation import Installation
 from tests.stores import take
@@ -44,21 +45,28 @@ def test_each_due_destination_gets_one_run(installation: Installation, instance:
 
     asked = tick(installation, instance)
 
-    assert [each.tags for each in asked] == [{"destination": "strict"}, {"destination": "other"}]
+    assert [each.tags for each in asked] == [
+        {"destination": "strict", "stream": "strict/live"},
+        {"destination": "other", "stream": "other/live"},
+    ]
     assert [each.run_config["ops"]["deliver"] for each in asked] == [
-        {"config": {"destination": "strict"}},
-        {"config": {"destination": "other"}},
+        {"config": {"destination": "strict", "stream": "live"}},
+        {"config": {"destination": "other", "stream": "live"}},
     ]
     assert [each.run_key for each in asked] == [None, None]
 
 
 @pytest.mark.parametrize("status", [Status.NOT_STARTED, Status.STARTING, Status.CANCELING])
+@pytest.mark.parametrize("stream", ["live", None])
 def test_a_run_on_its_way_is_enough(
-    installation: Installation, instance: dg.DagsterInstance, status: dg.DagsterRunStatus
+    installation: Installation, instance: dg.DagsterInstance, status: dg.DagsterRunStatus, stream: str | None
 ) -> None:
-    """It has been requested and has not taken the lease yet; the other destination gets its own."""
+    """It has been requested and has not taken the lease yet; the other destination gets its own.
+
+    So has one that the version before streams requested, just before it was replaced.
+    """
     installation.accept("a")
-    installation.put_in_flight(instance, status)
+    installation.put_in_flight(instance, status, stream=stream)
 
     assert requested(installation, instance) == ["other"]
 
@@ -152,7 +160,7 @@ def test_a_waiting_successor_is_no_orphan(installation: Installation, instance: 
     counts = drains_in_flight(instance, staging)
     staging.close()
 
-    assert counts == {"strict": 2}
+    assert counts == {("strict", "live"): 2}
 
 
 def record(instance: dg.DagsterInstance, installation: Installation, started: float) -> dg.RunRecord:
@@ -244,3 +252,106 @@ def test_a_destination_whose_runs_end_at_once_is_slowed_down(
         installation.put_in_flight(instance, Status.FAILURE, parent)
 
     assert requested(installation, instance) == expected
+
+
+# Lanes and redeliveries
+
+
+def streams(installation: Installation, instance: dg.DagsterInstance) -> list[str]:
+    """The streams that one tick requests runs for."""
+    return [asked.tags["stream"] for asked in tick(installation, instance)]
+
+
+def redeliver(installation: Installation) -> str:
+    """Have everything delivered to `strict`, and asked for once more; returns the name of the stream."""
+    staging = installation.open_staging()
+    staging.settle(take(staging, "live-run", "strict"), Settlement(delivered=staging.pending("strict", 100)))
+    staging.end_run("live-run", "drained")
+    stream = staging.redeliver("strict", Part(0, staging.head()), 0).stream
+    staging.close()
+    return stream
+
+
+def test_each_lane_gets_a_run_of_its_own(installation: Installation, instance: dg.DagsterInstance) -> None:
+    """The settings say how many; what is pending already goes out first, by the stream that was there before."""
+    installation.accept("a")
+    installation.configure("strict", "lanes = 3")
+
+    before = streams(installation, instance)
+    staging = installation.open_staging()
+    staging.settle(take(staging, "live-run", "strict"), Settlement(delivered=staging.pending("strict", 1)))
+    staging.close()
+    installation.accept("b")
+    after = tick(installation, instance)
+
+    assert before == ["strict/live", "other/live"]
+    assert [each.tags["stream"] for each in after] == [
+        *("strict/lane-1-of-3", "strict/lane-2-of-3", "strict/lane-3-of-3", "other/live"),
+    ]
+    assert after[1].run_config["ops"]["deliver"] == {"config": {"destination": "strict", "stream": "lane-2-of-3"}}
+
+
+def test_a_run_of_one_lane_is_enough_for_that_lane(installation: Installation, instance: dg.DagsterInstance) -> None:
+    """The other lanes are streams like any other."""
+    installation.configure("strict", "lanes = 2")
+    tick(installation, instance)
+    installation.accept("a")
+    installation.put_in_flight(instance, Status.STARTING, stream="lane-1-of-2")
+
+    assert streams(installation, instance) == ["strict/lane-2-of-2", "other/live"]
+
+
+def test_a_redelivery_gets_runs_beside_the_live_stream(
+    installation: Installation, instance: dg.DagsterInstance
+) -> None:
+    """With a tag of its own, and behind the live ones in Dagster's queue."""
+    installation.accept("a")
+    stream = redeliver(installation)
+    installation.put_in_flight(instance, Status.STARTED)
+
+    asked = {each.tags["stream"]: each for each in tick(installation, instance)}
+
+    assert [*asked] == [f"strict/{stream}", "other/live"]
+    assert asked[f"strict/{stream}"].tags["dagster/priority"] == "-1"
+    assert "dagster/priority" not in asked["other/live"].tags
+    installation.put_in_flight(instance, Status.STARTING, stream=stream)
+    assert streams(installation, instance) == ["other/live"]
+
+
+def test_a_redelivery_waits_while_live_delivery_does_not_get_on(
+    installation: Installation, instance: dg.DagsterInstance
+) -> None:
+    """Its own run would fail as well; the live stream comes first."""
+    installation.accept("a")
+    redeliver(installation)
+    installation.accept("b")
+    staging = installation.open_staging()
+    staging.back_off(take(staging, "run-1", "strict"), time.time() + 60, "HTTP 503")
+    staging.end_run("run-1", "down")
+    staging.close()
+
+    assert streams(installation, instance) == ["other/live"]
+
+
+def test_a_cancelled_redelivery_gets_no_run(installation: Installation, instance: dg.DagsterInstance) -> None:
+    """Nor does one that is over."""
+    installation.accept("a")
+    stream = redeliver(installation)
+    staging = installation.open_staging()
+    staging.cancel_redelivery(stream)
+    staging.close()
+
+    assert streams(installation, instance) == ["other/live"]
+
+
+def test_the_runs_of_a_redelivery_cost_the_live_stream_nothing(
+    installation: Installation, instance: dg.DagsterInstance
+) -> None:
+    """Each stream has its runs of the day."""
+    installation.accept("a")
+    stream = redeliver(installation)
+    installation.accept("b")
+    for _ in range(BURST):
+        installation.put_in_flight(instance, Status.FAILURE, stream=stream)
+
+    assert streams(installation, instance) == ["strict/live", "other/live"]

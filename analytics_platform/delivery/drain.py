@@ -7,13 +7,17 @@ from analytics_platform.delivery.flush import Failure, Flush, Sorted, is_suspect
 from analytics_platform.delivery.holds import Holds, only
 from analytics_platform.delivery.job import End, Job, Surroundings
 from analytics_platform.delivery.lanes import probes, spread, whole
+from analytics_platform.delivery.limit import Limit
 from analytics_platform.delivery.patience import LONGEST_HOLD, hold_after
 from analytics_platform.delivery.rate import Rate
+from analytics_platform.delivery.redelivery import Manners
 from analytics_platform.delivery.settling import settle_surely
+from analytics_platform.delivery.share import Share
 from analytics_platform.delivery.tally import Measured, Tally
 from analytics_platform.delivery.throttle import Throttle
 from analytics_platform.destinations.base import Outgoing
-from analytics_platform.staging.base import Event, Lease, Settlement, Trouble
+from analytics_platform.staging.base import Event, HeldBack, Lease, Settlement, Trouble
+from analytics_platform.staging.streams import Part
 
 READ_AHEAD = 4  # requests for each lane that one flush reads
 READ_AT_MOST = 5000  # events that one flush holds in memory
@@ -32,17 +36,22 @@ class Drain:
         self._world = world
         self._tally = tally
         self._until = until
+        self._stream = lease.stream
+        self._part = world.staging.part(job.name, self._stream) or Part(last=0)
+        self._share = Share(self._part)
         self._started = self._last_busy = world.monotonic()
         self._buried_at: float | None = None
         self._may_end_early = False
         self._throttle = Throttle(world.monotonic, world.wait, world.stop)
         self._asked = False
         self._has_more = False  # is pending than one flush reads
-        self._holds = Holds(world.clock, world.staging.held_back(job.name))
+        self._manners = Manners(job, self._stream, world)
+        self._holds = Holds(world.clock, self._held_back())
         self._destination = Measured(job.destination, world.monotonic, tally)
         self._has_blamed = False  # single events, which says nothing of the vendor while there are no others
-        self._rate = Rate(job.rate_limit, world.monotonic, world.wait, world.stop)
-        self._probing = world.staging.health(job.name).failures > 0
+        self._rate = Rate(job.fastest, world.monotonic, world.wait, self._must_stop)
+        self._limit = Limit(job.name, job.rate_limit, world, self._must_stop, is_live=job.is_live)
+        self._probing = world.staging.health(job.name, self._stream).failures > 0
         self._size = 1 if self._probing else job.batch_size
 
     def run(self) -> End:
@@ -52,27 +61,38 @@ class Drain:
         """
         while True:
             self._world.guard()
-            events = self._read()
-            if end := self._end(pending=bool(events) or bool(self._holds)):
+            self._manners.tell()
+            events, has_passed = self._read()
+            if end := self._end(pending=bool(events) or has_passed or bool(self._holds)):
                 return end
             due = events if self._is_due(events) else []
             ready = self._holds.ready(max(PROBES, self._job.concurrency))
-            if not due and not ready:
+            if has_passed and not due and not ready:
+                continue
+            if (not due and not ready) or self._manners.gives_way():
                 self._world.wait(self._job.pace.poll)
             elif end := self._flush(due, ready):
                 return end
 
-    def _read(self) -> list[Event]:
-        """The next pending events: at least what makes a flush due, at most what one flush sends."""
+    def _read(self) -> tuple[list[Event], bool]:
+        """The stream's next events: at least what makes a flush due, at most what one flush sends.
+
+        Of a lane, or of history of which not all is wanted, the others are passed on the way; whether some were.
+        """
         job = self._job
         requests = self._size * job.concurrency
         wanted = max(requests * READ_AHEAD + requests // 4, job.batch_size)  # lanes are not equally long
         if self._probing or not self._holds.room:
             wanted += READ_FOR_OTHERS
-        wanted = min(wanted, READ_AT_MOST)
-        events = self._world.staging.pending(job.name, wanted)
-        self._has_more = len(events) == wanted
-        return events
+        limit = READ_AT_MOST if self._part.event is not None else min(wanted, READ_AT_MOST) * self._part.lanes
+        read = self._world.staging.pending(job.name, limit, self._stream)
+        self._has_more = len(read) == limit
+        mine, others = self._share.divide(read)
+        has_passed = self._is_due(others)
+        if has_passed:
+            self._settle(Settlement(passed=others))
+            self._last_busy = self._world.monotonic()
+        return mine, has_passed
 
     def _is_due(self, events: list[Event]) -> bool:
         """Whether there is a batch of events, or the oldest has waited for the flush interval."""
@@ -86,7 +106,9 @@ class Drain:
         now, pace, staging = self._world.monotonic(), self._job.pace, self._world.staging
         if self._world.stop():
             return End("stopped")
-        if self._until is not None and staging.cursor(self._job.name) >= self._until:
+        if self._until is not None and staging.cursor(self._job.name, self._stream) >= self._until:
+            return End("drained")
+        if not pending and staging.is_over(self._job.name, self._stream):
             return End("drained")
         elapsed, idle = now - self._started, now - self._last_busy
         if self._buries_and_ends(now, pending=pending):
@@ -97,6 +119,11 @@ class Drain:
             staging.want_successor(self._lease)
             self._asked = True
         return None
+
+    def _must_stop(self) -> bool:
+        """Whether what has not left yet stays here: the run is to stop, has had its time, or is not wanted any more."""
+        has_had_its_time = self._world.monotonic() - self._started >= self._job.pace.window
+        return has_had_its_time or self._manners.is_over() or self._world.stop()
 
     def _over(self) -> End:
         """How the run ends when its time is over: not well, when all that it did was to fail with single events."""
@@ -130,15 +157,15 @@ class Drain:
         flush = Flush(
             self._destination,
             self._settle,
-            self._rate.before(self._world.guard),
-            self._world.stop,
+            self._rate.before(self._limit.before(self._world.guard)),
+            self._must_stop,
             self._tally,
             self._rate.heed,
         )
         flush.run(lanes, self._size, self._job.concurrency)
         end = self._learn(flush)
         if self._holds or flush.throttled or flush.failures:
-            self._holds.note(flush, self._world.staging.held_back(self._job.name))
+            self._holds.note(flush, self._held_back())
         return end
 
     def _learn(self, flush: Flush) -> End | None:
@@ -176,7 +203,7 @@ class Drain:
     def _lane_of(self, user: bytes) -> list[Outgoing]:
         """The first parked event of a user, or more of them once the vendor has taken one."""
         limit = self._job.batch_size if self._holds.is_proven(user) and not self._probing else 1
-        return self._sort(self._world.staging.parked(self._job.name, user, limit))
+        return self._sort(self._world.staging.parked(self._job.name, user, limit, self._stream))
 
     def _lanes(self, outgoing: list[Outgoing], held: list[list[Outgoing]]) -> Sequence[Sequence[Outgoing]]:
         """What goes out side by side: after a failure single probes; the parked events of each user by themselves."""
@@ -190,9 +217,12 @@ class Drain:
             lanes = whole(lanes, self._size)
         return [*lanes, *held]
 
+    def _held_back(self) -> list[HeldBack]:
+        return self._world.staging.held_back(self._job.name, self._stream)
+
     def _refresh(self) -> None:
         if self._holds:
-            self._holds.refresh(self._world.staging.held_back(self._job.name))
+            self._holds.refresh(self._held_back())
 
     def _blames_single_events(self, flush: Flush) -> bool:
         """Whether it is events that the vendor cannot digest; then their users are held back."""
@@ -232,7 +262,8 @@ class Drain:
 
     def _troubles(self, failures: Sequence[Failure]) -> Mapping[int, Trouble]:
         events = [outgoing.event for failure in failures for outgoing in failure.events]
-        return self._world.staging.troubles(self._job.name, sorted(events, key=lambda event: event.seq))
+        ordered = sorted(events, key=lambda event: event.seq)
+        return self._world.staging.troubles(self._job.name, ordered, self._stream)
 
     def _settle_failure(self, failure: Failure, troubles: Mapping[int, Trouble], *, alone: bool) -> None:
         self._settle_verdict(judge(failure, troubles, self._world.clock(), self._job.give_up_after, alone=alone))

@@ -1,6 +1,6 @@
-"""Which destinations get a run now."""
+"""Which streams get a run now."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from analytics_platform.delivery.patience import is_ahead, wait_after
@@ -25,18 +25,46 @@ class Threshold:
     flush_interval: float  # seconds
 
 
+Stream = tuple[str, str]
+"""A destination, and the name of one of its streams."""
+
+LATE_SECONDS = 5.0
+"""An event that waits for so long beyond the flush interval shows that live delivery does not get on."""
+
+
 def due(
-    states: Iterable[StreamState], thresholds: Mapping[str, Threshold], in_flight: Mapping[str, int], now: float
-) -> list[str]:
-    """The destinations that need a run: a first one, or the successor that the one in flight has asked for.
+    states: Collection[StreamState],
+    thresholds: Mapping[str, Threshold],
+    in_flight: Mapping[Stream, int],
+    now: float,
+) -> list[Stream]:
+    """The streams that need a run: a first one, or the successor that the one in flight has asked for.
 
     `in_flight` counts the drains that have been requested and have not ended; `now` is in seconds since the epoch.
+    A redelivery gets its first run only while live delivery to the destination gets on.
     """
-    return [state.destination for state in states if _needs_a_run(state, thresholds[state.destination], in_flight, now)]
+    late = {each.destination for each in states if is_behind(each, thresholds[each.destination].flush_interval, now)}
+    return [
+        (state.destination, state.stream)
+        for state in states
+        if _needs_a_run(state, thresholds[state.destination], in_flight, now)
+        and (state.is_live or state.destination not in late)
+    ]
 
 
-def _needs_a_run(state: StreamState, threshold: Threshold, in_flight: Mapping[str, int], now: float) -> bool:
-    running = in_flight.get(state.destination, 0)
+def is_behind(state: StreamState, flush_interval: float, now: float) -> bool:
+    """Whether it is live delivery, and does not get on: it backs off, or an event has waited for too long.
+
+    `flush_interval` is in seconds.
+    """
+    if not state.is_live:
+        return False
+    is_late = state.oldest_at is not None and now - state.oldest_at > flush_interval + LATE_SECONDS
+    return is_late or (state.health.retry_at is not None and is_ahead(state.health.retry_at, now))
+
+
+def _needs_a_run(state: StreamState, threshold: Threshold, in_flight: Mapping[Stream, int], now: float) -> bool:
+    running = in_flight.get((state.destination, state.stream), 0)
     if state.leased:
         return state.successor_wanted and running <= 1
     return running == 0 and _is_due(state, threshold, now) and not _backs_off(state, now)

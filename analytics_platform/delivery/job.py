@@ -34,9 +34,16 @@ class Job:
     concurrency: int
     give_up_after: float  # seconds
     pace: Pace = field(default_factory=Pace)
-    rate_limit: float = 0  # requests a second; 0 is no limit
+    rate_limit: float = 0  # requests a second that the destination gets, of all its runs; 0 is no limit
+    rate: float = 0  # requests a second of this run alone; 0 is no limit
+    is_live: bool = True  # it delivers what is accepted, or was buried; False for a redelivery, which gives way
     filter: Filter = EVERYTHING  # what the configuration lets through
     elsewhere: frozenset[str] = frozenset()  # what the plan does not let through
+
+    @property
+    def fastest(self) -> float:
+        """Requests a second that the run may send, whatever others do; 0 is no limit."""
+        return min(filter(None, (self.rate_limit, self.rate)), default=0)
 
     @property
     def names(self) -> frozenset[str]:
@@ -60,6 +67,7 @@ class Surroundings:
     stop: Callable[[], bool]  # whether the run has been told to stop
     monotonic: Callable[[], float] = time.monotonic  # seconds since some start; never set back, as `clock` may be
     suppressed: Callable[[Sequence[Event]], Collection[int]] = lambda _: ()  # places of those that nobody may have
+    tell: Callable[[str], None] = lambda _: None  # what whoever looks at the run is to see
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from analytics_platform.delivery.drain import PROBES
 from analytics_platform.delivery.flush import Flush, sort
 from analytics_platform.delivery.job import End, Job, Surroundings
 from analytics_platform.delivery.lanes import spread
+from analytics_platform.delivery.limit import Limit
 from analytics_platform.delivery.rate import Rate
 from analytics_platform.delivery.settling import settle_surely
 from analytics_platform.delivery.tally import Measured, Tally
@@ -27,7 +28,8 @@ class Replay:
         self._tally = tally
         self._throttle = Throttle(world.monotonic, world.wait, world.stop)
         self._destination = Measured(job.destination, world.monotonic, tally)
-        self._rate = Rate(job.rate_limit, world.monotonic, world.wait, world.stop)
+        self._rate = Rate(job.fastest, world.monotonic, world.wait, world.stop)
+        self._limit = Limit(job.name, job.rate_limit, world, world.stop, is_live=True)
         self._settled: set[int] = set()  # seqs of those read last
 
     def run(self) -> End:
@@ -52,7 +54,7 @@ class Replay:
         """Send them together; after a failure one by one, so that one bad letter does not keep the others here."""
         job, alone = self._job, False
         while left := [each for each in letters if each.event.seq not in self._settled]:
-            before = self._rate.before(self._world.guard)
+            before = self._rate.before(self._limit.before(self._world.guard))
             flush = Flush(self._destination, self._settle, before, self._world.stop, self._tally, self._rate.heed)
             if alone:
                 flush.run([[each] for each in left[: max(PROBES, job.concurrency)]], 1, job.concurrency)

@@ -9,9 +9,21 @@ from analytics_platform.delivery.drain import Drain
 from analytics_platform.delivery.heart import Heart
 from analytics_platform.delivery.job import End, Job, Surroundings
 from analytics_platform.delivery.patience import is_ahead, wait_after
+from analytics_platform.delivery.redelivery import find
 from analytics_platform.delivery.replay import Replay
 from analytics_platform.delivery.tally import Tally
-from analytics_platform.staging.base import LEASE_SECONDS, Dead, DeadLetter, Ending, Lease, LeaseLost, live, replay
+from analytics_platform.staging.base import (
+    LEASE_SECONDS,
+    LIVE,
+    Dead,
+    DeadLetter,
+    Ending,
+    Lease,
+    LeaseLost,
+    lease_on,
+    replay,
+)
+from analytics_platform.staging.streams import Redelivery
 
 UNDONE: tuple[Ending, ...] = ("down", "halted", "crashed")
 """Endings of runs that had more to deliver: re-executing one of them tries again at once."""
@@ -31,6 +43,7 @@ class Attempt:
     re_executes: Sequence[str] = ()  # the runs that it re-executes, nearest first
     is_last: bool = True  # no try of the same run follows
     pause: float = 0.0  # the longest wait before the next try, seconds
+    stream: str = LIVE  # of the destination
 
 
 @dataclass(slots=True)
@@ -46,6 +59,7 @@ class Report:
     dead_letters: Sequence[DeadLetter] = ()  # the first NAMED of them
     reasons: Mapping[str, int] = field(default_factory=dict)  # of all of them
     retry_in: float | None = None  # seconds until the sensor tries again
+    redelivery: Redelivery | None = None  # how far it is, if that is what the run delivers
 
 
 def execute(job: Job, attempt: Attempt, world: Surroundings) -> Report:
@@ -92,19 +106,21 @@ class Run:
     """The work of one run, its heart beating."""
 
     def __init__(self, job: Job, attempt: Attempt, world: Surroundings, report: Report) -> None:
-        self._job = job
+        self._stream = attempt.stream
+        asked = find(world.staging, job.name, attempt.stream)
+        self._job = dataclasses.replace(job, is_live=False, rate=asked.rate) if asked else job
         self._attempt = attempt
         self._world = world
         self._report = report
-        self._lease: Lease | None = None  # of the live stream
+        self._lease: Lease | None = None  # of the stream
 
     def drain(self) -> Ending | None:
         """Deliver what is pending, once it is this run's turn."""
         staging, name = self._world.staging, self._job.name
-        self._lease = staging.acquire(live(name), self._attempt.run_id)
+        self._lease = staging.acquire(lease_on(name, self._stream), self._attempt.run_id)
         if self._lease is None:
             self._lease = self._succeed()
-            retry_at = staging.health(name).retry_at
+            retry_at = staging.health(name, self._stream).retry_at
             if self._lease is None or (retry_at is not None and is_ahead(retry_at, self._world.clock())):
                 self._report.note = "not needed: another run delivers to this destination, or has found it down"
                 return "drained"
@@ -131,7 +147,7 @@ class Run:
         if self._lease is None:
             return
         world = self._world
-        failures = world.staging.health(self._job.name).failures + 1
+        failures = world.staging.health(self._job.name, self._stream).failures + 1
         wait = wait_after(failures, asked_for, random.random())  # noqa: S311  spreads load, keeps no secret
         self._report.retry_in = wait
         world.staging.back_off(self._lease, world.clock() + wait, error)
@@ -156,23 +172,29 @@ class Run:
 
     def _try_again(self) -> End:
         """Deliver everything up to here, whatever `retry_at` says; or see a living drain do it."""
-        staging, name = self._world.staging, self._job.name
-        head = staging.head()
-        self._lease = self._turn(live(name), unless_settled=head)
+        staging, name, stream = self._world.staging, self._job.name, self._stream
+        part = staging.part(name, stream)
+        if part is None or staging.is_over(name, stream):
+            return End("replayed")
+        target = min(staging.head(), part.last if part.last is not None else staging.head())
+        self._lease = self._turn(lease_on(name, stream), unless_settled=target)
         end = End("stopped")
         if self._lease is not None:
-            end = Drain(self._job, self._lease, self._world, self._report.tally, until=head).run()
+            end = Drain(self._job, self._lease, self._world, self._report.tally, until=target).run()
         if end.ending in ("drained", "stopped"):
-            if staging.cursor(name) >= head:
+            if staging.cursor(name, stream) >= target:
                 return End("replayed")
-            return End("stopped", "it had to end before everything was delivered; live delivery goes on")
+            goes_on = "live delivery" if self._job.is_live else "the redelivery"
+            return End("stopped", f"it had to end before everything was delivered; {goes_on} goes on")
         return end
 
     def _turn(self, name: str, unless_settled: int | None = None) -> Lease | None:
         """The lease once it is free; None after TURN_SECONDS, or when all up to a seq was settled meanwhile."""
         world, started = self._world, self._world.monotonic()
         while (lease := world.staging.acquire(name, self._attempt.run_id)) is None:
-            settled = unless_settled is not None and world.staging.cursor(self._job.name) >= unless_settled
+            settled = (
+                unless_settled is not None and world.staging.cursor(self._job.name, self._stream) >= unless_settled
+            )
             if settled or world.stop() or world.monotonic() - started > TURN_SECONDS:
                 return None
             world.guard()
@@ -181,7 +203,7 @@ class Run:
 
     def _succeed(self) -> Lease | None:
         """The lease as the one successor of the run that has it; None when there is one already, or it is to stop."""
-        world, name, run_id = self._world, live(self._job.name), self._attempt.run_id
+        world, name, run_id = self._world, lease_on(self._job.name, self._stream), self._attempt.run_id
         if not world.staging.succeed(name, run_id):
             return None
         while (lease := world.staging.acquire(name, run_id)) is None and not world.stop():
@@ -193,6 +215,7 @@ class Run:
         """The run's ending, decided by what the store says is still dead, not by what this attempt remembers."""
         attempt = self._attempt
         self._report.error = end.error
+        self._report.redelivery = find(self._world.staging, self._job.name, self._stream)
         if end.ending == "down" and end.wait is None and not attempt.is_last:
             return None
         if end.ending in ("down", "halted"):

@@ -15,6 +15,9 @@ SIGNING_PREFIX = "whsec_"
 MASK = "<API_KEY>"
 """What stands for a key where people read."""
 
+MOST_LANES = 8
+"""Each lane is a process of some 90 MB, with its successor beside it for a while."""
+
 VARIABLES = {"batch_size": "ANALYTICS_BATCH_SIZE", "flush_interval_ms": "ANALYTICS_FLUSH_INTERVAL_MS"}
 ENDPOINT_VARIABLES = {"endpoint": "ANALYTICS_ENDPOINT", "api_key": "ANALYTICS_API_KEY"}
 
@@ -43,7 +46,8 @@ class DestinationSettings(BaseModel):
     compression: Literal["none", "gzip"] = "none"
     flush_interval_ms: int = Field(default=5000, ge=10)
     concurrency: int = Field(default=4, ge=1, le=64)  # requests in flight
-    rate_limit: float = Field(default=0, ge=0)  # requests a second; 0 is no limit
+    lanes: int = Field(default=1, ge=1, le=MOST_LANES)  # runs that share its users
+    rate_limit: float = Field(default=0, ge=0)  # requests a second, of all its runs; 0 is no limit
     give_up_after_hours: Seconds = 96
     allow_private: bool = False  # a webhook's host may lead to a private address, and needs no https
 

@@ -14,6 +14,9 @@ end. A stream is named within its destination; the name of its lease is `<destin
 from dataclasses import dataclass
 from typing import Protocol
 
+REDELIVERY = "redelivery-"
+"""How the name of a redelivery begins; a number follows."""
+
 REACH = 100_000
 """Seqs beyond its cursor within which a stream has something pending: so a split waits for no more than these."""
 

@@ -7,7 +7,7 @@ from analytics_platform.staging.base import StagingError
 from analytics_platform.staging.sqlite.connection import Connection
 from analytics_platform.staging.sqlite.parking import first_parked
 from analytics_platform.staging.sqlite.parts import end
-from analytics_platform.staging.streams import Part, Redelivery
+from analytics_platform.staging.streams import REDELIVERY, Part, Redelivery
 
 ASK = """
 INSERT INTO redeliveries (destination, since, until, event, rate, asked_at) VALUES (?, ?, ?, ?, ?, ?) RETURNING id
@@ -56,7 +56,7 @@ class Redeliveries:
         asked = (destination, part.since, part.until, part.event, rate, now)
         with self._connection.writing() as db:
             (number,) = db.execute(ASK, asked).fetchone()
-            stream = f"redelivery-{number}"
+            stream = f"{REDELIVERY}{number}"
             db.execute("UPDATE redeliveries SET stream = ? WHERE id = ?", (stream, number))
             where = {"destination": destination, "stream": stream, "first": part.first, "last": part.last}
             db.execute(BEGIN, where)
