@@ -64,7 +64,7 @@ def test_it_is_brought_up_to_date_once(path: Path, staging: Staging) -> None:
         assert db.execute("PRAGMA user_version").fetchone() == (VERSION,)
 
 
-@pytest.mark.parametrize("path", VERSIONS[-1:], indirect=True, ids=lambda vector: vector.stem)
+@pytest.mark.parametrize("path", VERSIONS[5:6], indirect=True, ids=lambda vector: vector.stem)
 def test_a_migration_that_fails_changes_nothing(path: Path) -> None:
     """It is one transaction: a store is never between two versions."""
     with closing(sqlite3.connect(path)) as db:
