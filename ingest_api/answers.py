@@ -116,6 +116,11 @@ def healthy(status: str) -> Answer:
     return Answer(200, {"status": status})
 
 
+def unready(code: str, message: str) -> Answer:
+    """The answer of a health check that has found something wrong."""
+    return error(503, code, message, {"Retry-After": "5"})
+
+
 def preflight(requested_headers: str | None) -> Response:
     """What a browser asks before it posts from another origin; names are echoed since `*` leaves out Authorization."""
     headers = {

@@ -38,6 +38,7 @@ from ingest_api.paths import Paths
 from ingest_api.rate_limit import RateLimit
 from ingest_api.refusal import Refusal
 from ingest_api.refusals import Refusals
+from ingest_api.room import Room
 from ingest_api.sdk_startup import RUDDERSTACK_PATH, Startup
 from ingest_api.sources import Sources
 from ingest_api.validation import Rules
@@ -92,6 +93,7 @@ class Api:
     sources: Sources
     rate_limit: RateLimit
     writer: Writer
+    room: Room
     clock: Callable[[], float]
     limits: Limits
     privacy: PrivacySettings
@@ -107,6 +109,7 @@ def create_app(  # noqa: PLR0913 - the parts that an API is made of, each of whi
     hash_key: bytes,
     sources: Sources,
     writer: Writer,
+    room: Room,
     clock: Callable[[], float] = time.time,
     monotonic: Callable[[], float] = time.monotonic,
     limits: Limits | None = None,
@@ -134,6 +137,7 @@ def create_app(  # noqa: PLR0913 - the parts that an API is made of, each of whi
         sources,
         RateLimit(monotonic, address_rate),
         writer,
+        room,
         clock,
         limits,
         privacy,
@@ -233,6 +237,7 @@ class Ingest(Starlette):
 
 async def take_calls(api: Api, door: Door, kind: str, head: Head, receive: Receive) -> Answer:
     """One POST: who is it, what is in it, is it valid, what do we add, write it, answer."""
+    api.room.check()
     api.writer.check_room()
     address = counted_address(api, head)
     session = await api.sessions.of(head) if api.sessions and not door.is_for_sdks else None
@@ -282,7 +287,9 @@ async def live(_request: Request) -> Response:
 
 
 async def ready(api: Api, _request: Request) -> Response:
-    """Events are taken: the writer has just had the store take a write."""
+    """Events are taken, and will be for a while: there is room, and the store has just taken a write."""
+    if api.room.shortage:
+        return answers.unready("storage_low", f"Not ready: {api.room.shortage}.")
     await api.writer.check()
     return answers.healthy("ready")
 

@@ -43,6 +43,7 @@ from ingest_api.pulse import Pulse
 from ingest_api.rate_limit import WrongKeys
 from ingest_api.refusals import Refusals
 from ingest_api.reload import Reload, Stamp, stamp_of
+from ingest_api.room import MB, Bounds, Room
 from ingest_api.sources import Sources
 from ingest_api.workers import end_when_told, keep_working
 from ingest_api.writer import Writer
@@ -165,12 +166,14 @@ def serve(parts: Parts, staging: Staging, listener: socket.socket, slot: Slot) -
     sources = Sources(parts.settings.sources, WrongKeys(time.monotonic))
     reload = Reload(parts.config, parts.config_stamp, parts.read_sources, sources.replace)
     writer = Writer(staging, on_death=stop, append=Commits(suppressed.append, counters).append)
-    pulse = Pulse(note, refusals.tell_left_out)
+    room = Room(staging.usage, _bounds(parts.settings))
+    pulses = Pulse(room.look), Pulse(note, refusals.tell_left_out)
     app = create_app(
         registry=parts.registry,
         hash_key=parts.hash_key,
         sources=sources,
         writer=writer,
+        room=room,
         limits=limits,
         privacy=parts.settings.ingest.privacy,
         geoip=parts.geoip,
@@ -185,9 +188,11 @@ def serve(parts: Parts, staging: Staging, listener: socket.socket, slot: Slot) -
     gc.collect()
     gc.freeze()  # what lives as long as the process need not be walked while requests wait
     reload.start()
-    pulse.start()
+    for pulse in pulses:
+        pulse.start()
     server.run(sockets=[listener])
-    pulse.stop()
+    for pulse in pulses:
+        pulse.stop()
     reload.stop()
     if has_died.is_set():
         raise CannotServe("the writer has died of a bug, see the log above")
@@ -244,11 +249,15 @@ def _show_metrics(parts: Parts, listener: socket.socket, slots: Sequence[Slot]) 
     destinations = [destination.name for destination in parts.settings.destinations]
     try:
         with closing(open_staging(parts.settings.queue)) as staging:
-            app = metrics_app(Metrics(slots, staging, destinations, time.time))
+            app = metrics_app(Metrics(slots, staging, destinations, _bounds(parts.settings), time.time))
             limits = Limits(connections=MOST_SCRAPES)
             uvicorn.Server(server_config(app, limits)).run(sockets=[listener])
     except StagingError as error:
         sys.exit(f"ingest API: {error}")
+
+
+def _bounds(settings: Settings) -> Bounds:
+    return Bounds(settings.ingest.min_free_mb * MB, settings.ingest.max_store_mb * MB)
 
 
 def _limits() -> Limits:

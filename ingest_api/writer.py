@@ -18,6 +18,7 @@ GROUP_EVENTS = 500  # in one commit, unless one request alone has more
 QUEUE_BYTES = 8 * 1024 * 1024  # of payloads that wait for their commit
 QUEUE_EVENTS = 20_000
 PATIENCE_SECONDS = 2.0  # how long a request waits for its commit
+TRY_SECONDS = 1.0  # between two tries of a store that takes no writes
 IDLE_SECONDS = 10.0  # with nothing to write, until the store is checkpointed anyway: others write to it, too
 
 Stored = list[bool]  # for each entry whether it is new; False is a duplicate
@@ -78,7 +79,8 @@ class Writer:
         self._events = 0
         self._is_open = False
         self._will_hand_over = False  # at the end of this turn of the event loop
-        self._is_unwell = False  # the store failed or hung when it was last asked to take a write
+        self._unwell: Exception | None = None  # how the store failed, or that it hung, when it was last written to
+        self._is_trying = False  # whether it will be tried, or is
         self._trouble: str | None = None  # why the store takes no writes, as last logged
         self._thread = threading.Thread(target=self._run, name="staging-writer", daemon=True)
         self._loop: asyncio.AbstractEventLoop
@@ -96,18 +98,21 @@ class Writer:
         self._thread.join()
 
     def check_room(self) -> None:
-        """Raise Overloaded when the queue is full, so that a request need not be read.
+        """Raise Overloaded or StagingError when nothing can be taken now, so that a request need not be read.
 
-        A store that is unwell is tried by one request after the other; the rest are answered at once.
+        While the store is unwell everybody is answered at once: the writer tries it by itself.
         """
+        if self._unwell is not None:
+            raise type(self._unwell)(*self._unwell.args)  # a new one, since an error keeps each traceback it was in
         if not self._is_open or self._bytes >= self._queue_bytes or self._events >= self._queue_events:
-            raise Overloaded
-        if self._is_unwell and self._events:
             raise Overloaded
 
     async def append(self, entries: Sequence[Entry]) -> Stored:
         """Write the entries; returns when they are on disk. Raises Overloaded or StagingError."""
         self.check_room()
+        return await self._enqueue(entries)
+
+    def _enqueue(self, entries: Sequence[Entry]) -> "asyncio.Future[Stored]":
         size = sum(getsizeof(entry.payload) for entry in entries)
         waiting = _Waiting(entries, size, self._loop.create_future(), self._loop.time() + self._patience_seconds)
         self._queue.append(waiting)
@@ -118,7 +123,7 @@ class Writer:
             self._loop.call_soon(self._hand_over)  # with the requests that this turn of the loop has still to read
         if self._watch is None:
             self._watch = self._loop.call_at(waiting.deadline, self._end_patience)
-        return await waiting.future
+        return waiting.future
 
     def waiting(self) -> tuple[int, int]:
         """The events, and the bytes of their payloads, that wait for their commit or are being written."""
@@ -132,7 +137,8 @@ class Writer:
         """Answer whoever has waited too long; one timer for all, since one for each costs more than its event."""
         waiting = [one for one in (*self._in_hand, *self._queue) if not one.future.done()]
         overdue = [one for one in waiting if one.deadline <= self._loop.time()]
-        self._is_unwell = self._is_unwell or bool(overdue)
+        if overdue:
+            self._fall_ill(Overloaded())
         for one in overdue:
             _settle(one.future, Overloaded())
         rest = [one.deadline for one in waiting[len(overdue) :]]
@@ -155,10 +161,29 @@ class Writer:
         self._in_hand = []
         self._bytes -= sum(waiting.size for waiting in group)
         self._events -= sum(len(waiting.entries) for waiting in group)
-        self._is_unwell = isinstance(outcomes[-1], StagingError)
+        self._unwell, last = None, outcomes[-1]
+        if isinstance(last, StagingError):
+            self._fall_ill(last)
         self._hand_over()
         for waiting, outcome in zip(group, outcomes, strict=True):
             _settle(waiting.future, outcome)
+
+    def _fall_ill(self, error: Exception) -> None:
+        """Take nothing until the store has taken a write of ours."""
+        self._unwell = error
+        if not self._is_trying:
+            self._is_trying = True
+            self._loop.call_later(TRY_SECONDS, self._try)
+
+    def _try(self) -> None:
+        """Have an unwell store take a write that is nobody's, unless it still has one to take."""
+        self._is_trying = False
+        if self._unwell is None or not self._is_open:
+            return
+        if self._in_hand:
+            self._fall_ill(self._unwell)
+        else:
+            self._enqueue([]).add_done_callback(asyncio.Future.exception)  # _take_back sees how it went
 
     def _end(self) -> None:
         """Take no more, and end the thread when all is written."""

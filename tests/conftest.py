@@ -14,6 +14,7 @@ GROUPS = {
     "ruby": ("ruby",),
     "go": ("go", "gofmt"),
     "mariadb": ("mariadb-install-db", "my_print_defaults"),
+    "small_disk": ("unshare",),
 }
 """The groups of tests (each a marker), with the programs that they need."""
 

@@ -30,6 +30,7 @@ from ingest_api.counters import Counters
 from ingest_api.limits import Limits
 from ingest_api.rate_limit import WrongKeys
 from ingest_api.refusals import Refusals
+from ingest_api.room import Bounds, Room
 from ingest_api.server import server_config
 from ingest_api.session import Sessions
 from ingest_api.sources import Sources
@@ -110,9 +111,10 @@ class TestStaging(SqliteStaging):
 class Api:
     """A running API, its store and its clocks."""
 
-    def __init__(self, url: str, staging: TestStaging, sources: Sources) -> None:
+    def __init__(self, url: str, staging: TestStaging, room: Room, sources: Sources) -> None:
         self.url = url
         self.staging = staging
+        self.room = room
         self.sources = sources
         self.writer_has_died = threading.Event()
 
@@ -198,19 +200,23 @@ class ApiStarter:
         shows_catalog: bool = True,
         sessions: Sessions | None = None,
         address_rate: float = 0,
+        bounds: Bounds | None = None,
         public_url: str | None = None,
         privacy: PrivacySettings | None = None,
     ) -> Api:
         """Start an API; what is not said is as in production, but for the patience and the clocks."""
         staging = TestStaging(self.folder / "staging.db")
         self.stack.callback(staging.close)
-        api = Api("", staging, Sources(sources or [source()], WrongKeys(monotonic)))
+        room = Room(staging.usage, bounds or Bounds())
+        room.look()
+        api = Api("", staging, room, Sources(sources or [source()], WrongKeys(monotonic)))
         counters = Counters()
         refusals = Refusals(counters, PrivacySettings(), lambda: NOW, monotonic)
         app = create_app(
             registry=registry or default(),
             hash_key=HASH_KEY,
             sources=api.sources,
+            room=room,
             writer=Writer(
                 staging,
                 on_death=api.writer_has_died.set,

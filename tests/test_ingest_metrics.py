@@ -16,6 +16,7 @@ from ingest_api.board import board
 from ingest_api.counters import Counters, Gauges
 from ingest_api.metrics.app import Metrics
 from ingest_api.metrics.processes import SILENT_SECONDS
+from ingest_api.room import Bounds
 from tests.fakes.clock import Clock
 from tests.fakes.product import children, eventually, free_port
 from tests.ingest_process import command, running
@@ -197,7 +198,7 @@ def test_metrics_are_there_while_the_store_is_not(tmp_path: Path) -> None:
     staging = STORES["sqlite"](tmp_path, clock)
     staging.close()
 
-    found = {family.name: family.samples for family in Metrics([slot], staging, [], clock).collect()}
+    found = {family.name: family.samples for family in Metrics([slot], staging, [], Bounds(), clock).collect()}
 
     assert found["analytics_store_up"][0].value == 0
     assert found["analytics_workers"][0].value == 1
@@ -215,7 +216,7 @@ def test_a_process_that_says_nothing_is_none(tmp_path: Path) -> None:
     slots[0].write(Counters().note(Gauges(at=clock(), queue_events=4)))
 
     with closing(STORES["sqlite"](tmp_path, clock)) as staging:
-        found = {family.name: family.samples for family in Metrics(slots, staging, [], clock).collect()}
+        found = {family.name: family.samples for family in Metrics(slots, staging, [], Bounds(), clock).collect()}
 
     assert found["analytics_workers"][0].value == 1
     assert found["analytics_queue_events"][0].value == 4

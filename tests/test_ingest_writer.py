@@ -213,13 +213,27 @@ def test_a_store_that_fails_is_503_until_it_works_again(api: Api, error: Excepti
     readiness = api.get("/health/ready")
 
     api.staging.error = None
-    afterwards = api.post(TRACK, track(messageId="m-1"))
+    afterwards = eventually(lambda: api.post(TRACK, track(messageId="m-1")), lambda answer: answer.ok)
 
     assert (while_it_fails.status_code, while_it_fails.json()["code"]) == (503, code)
     assert int(while_it_fails.headers["Retry-After"]) > 0
     assert (readiness.status_code, readiness.json()["code"]) == (503, code)
     assert (afterwards.status_code, "duplicates" in afterwards.json()) == (202, False)
     assert api.get("/health/ready").status_code == 200
+
+
+def test_nobody_waits_for_a_store_that_is_known_to_fail(api: Api) -> None:
+    """The writer tries it by itself: how long it takes to fail is no matter to those who are told to come back."""
+    api.staging.error = StagingError("down")
+    first = api.post(TRACK, track())
+    api.staging.hold()  # were it asked for anybody, that one would wait
+
+    rest = [api.post(TRACK, track()) for _ in range(20)]
+    asked = api.staging.waits.acquire(timeout=TIMEOUT), api.staging.waits.acquire(blocking=False)
+
+    assert {(answer.status_code, answer.json()["code"]) for answer in (first, *rest)} == {(503, "storage_unavailable")}
+    assert {answer.headers["Retry-After"] for answer in rest} == {"5"}
+    assert asked == (True, False)
 
 
 def test_a_full_queue_is_503_at_once(start_api: ApiStarter, threads: ThreadPoolExecutor) -> None:

@@ -16,6 +16,8 @@ VARIABLES = {
     "catalog": "ANALYTICS_CATALOG",
     "address_rate_limit": "ANALYTICS_ADDRESS_RATE_LIMIT",
     "public_url": "ANALYTICS_PUBLIC_URL",
+    "min_free_mb": "ANALYTICS_MIN_FREE_MB",
+    "max_store_mb": "ANALYTICS_MAX_STORE_MB",
     "metrics_host": "ANALYTICS_METRICS_HOST",
     "metrics_port": "ANALYTICS_METRICS_PORT",
 }
@@ -31,6 +33,8 @@ class IngestSettings(BaseModel):
     catalog: bool = True  # whether GET /catalog shows the tracking plan to whoever asks
     address_rate_limit: float = Field(default=0, ge=0)  # requests a second from one address; 0 is off
     public_url: str | None = None  # where clients reach the API, if that is not where their requests say
+    min_free_mb: int = Field(default=500, ge=0)  # on the store's disk; with less /health/ready fails
+    max_store_mb: int = Field(default=0, ge=0)  # that the store may hold; 0 is any
     metrics_host: str = "127.0.0.1"
     metrics_port: int = Field(default=0, ge=0, le=65535)  # where Prometheus is answered; 0 is nowhere
     privacy: PrivacySettings = PrivacySettings()

@@ -21,6 +21,7 @@ from ingest_api.errors import answer_to
 from ingest_api.metrics.families import gauge
 from ingest_api.metrics.processes import of_processes
 from ingest_api.metrics.store import of_destinations, of_store
+from ingest_api.room import Bounds
 
 PATH = "/metrics"
 
@@ -35,12 +36,14 @@ class Metrics:
         board: Sequence[Slot],
         staging: Staging,
         destinations: Sequence[str],
+        bounds: Bounds,
         clock: Callable[[], float],
     ) -> None:
         """`clock` gives seconds since the epoch."""
         self._board = board
         self._staging = staging
         self._destinations = destinations
+        self._bounds = bounds
         self._clock = clock
 
     def collect(self) -> Iterator[Metric]:
@@ -49,7 +52,7 @@ class Metrics:
         found = [_noted.decode(note) for slot in self._board if (note := slot.read()) is not None]
         yield from of_processes(found, now)
         try:
-            store = list(of_store(self._staging))
+            store = list(of_store(self._staging, self._bounds))
             store += of_destinations(self._staging, self._destinations, now)
         except StagingError:
             store = []

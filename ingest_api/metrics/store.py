@@ -6,15 +6,18 @@ from prometheus_client.metrics_core import Metric
 
 from analytics_platform.staging.base import Counts, Staging, StreamState
 from ingest_api.metrics.families import Values, counters, gauge, gauges
+from ingest_api.room import Bounds
 
 DESTINATION = ("destination",)
 
 
-def of_store(staging: Staging) -> Iterator[Metric]:
+def of_store(staging: Staging, bounds: Bounds) -> Iterator[Metric]:
     """How large it is. Raises StagingError."""
     usage = staging.usage()
     yield gauge("analytics_store_used_bytes", "Bytes that the contents of the store take.", usage.used)
     yield gauge("analytics_store_disk_bytes", "Bytes that the files of the store take.", usage.on_disk)
+    help_text = "Bytes of contents from which on events are refused; 0 is never."
+    yield gauge("analytics_store_limit_bytes", help_text, bounds.most_used)
     if usage.free is not None:
         yield gauge("analytics_store_free_bytes", "Bytes that are left on the disk of the store.", usage.free)
 
