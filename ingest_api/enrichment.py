@@ -155,6 +155,7 @@ def _context(own: Mapping[str, Any] | None, facts: Facts) -> dict[str, Any]:
     for name, value in known.items():
         if context[name] is None:  # a null counts as absent
             context[name] = value
+    context.pop("warnings", None)  # which are ours to say
     if "ip" in own:
         _set_ip(context, own["ip"], facts)
     if not facts.privacy.user_agent:

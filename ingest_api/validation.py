@@ -8,6 +8,7 @@ from event_registry.registry import Registry
 from event_registry.verdicts import Verdict
 from ingest_api.consent import check_consent
 from ingest_api.content import check_content
+from ingest_api.placeholders import check_placeholders
 
 
 class Rules(NamedTuple):
@@ -27,5 +28,5 @@ def judge(call: Any, kind: str | None, source: Source, rules: Rules) -> Verdict:
     if problems:
         return Verdict("rejected", problems)
     verdict = verdicts.judge(call, source, rules.registry)
-    consent = check_consent(call)
-    return Verdict(verdict.outcome, [*verdict.problems, *consent]) if consent else verdict
+    warnings = check_consent(call) + check_placeholders(call)
+    return Verdict(verdict.outcome, [*verdict.problems, *warnings]) if warnings else verdict

@@ -98,7 +98,7 @@ def test_row_8_holds_for_a_key_in_the_body(start_api: ApiStarter) -> None:
 
 
 def test_row_9_a_call_that_a_key_may_not_send_is_403(start_api: ApiStarter) -> None:
-    """Alone; among others it is rejected by itself."""
+    """Threat 4: alone; among others it is rejected by itself."""
     api = start_api(source(kind="browser", refused_calls=["alias"]))
 
     alone = api.post("/api/analytics/alias", ALIAS)

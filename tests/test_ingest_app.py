@@ -113,7 +113,7 @@ def test_duplicates_are_cut_but_counted_too(api: Api) -> None:
 
 
 def test_two_sources_may_use_the_same_message_id(start_api: ApiStarter) -> None:
-    """Nobody can suppress another source's events by using their ids."""
+    """Threat 5: nobody can suppress another source's events by using their ids."""
     api = start_api(source(name="web", write_key="k-web"), source(name="app", write_key="k-app"))
 
     answers = [api.post("/v1/track", track(messageId="m-1"), key=key).json() for key in ("k-web", "k-app")]
@@ -124,7 +124,7 @@ def test_two_sources_may_use_the_same_message_id(start_api: ApiStarter) -> None:
 
 @pytest.mark.parametrize(("path", "status"), [("/api/analytics/batch", 202), ("/v1/batch", 200)])
 def test_the_good_events_of_a_partly_bad_batch_are_accepted(api: Api, path: str, status: int) -> None:
-    """Each event is answered by itself: a bad one is named, with the path of each problem, and takes nobody down."""
+    """Row 60: a bad one is named, with the path of each problem, and takes nobody down."""
     bad = ANONYMOUS | {"messageId": "bad"}
 
     answer = api.post(path, {"batch": [typed(messageId="a"), bad, 7, typed(messageId="b")]})
@@ -296,7 +296,7 @@ def test_another_method_is_405_with_the_one_that_is_allowed(shared_api: Api, met
 
 
 def test_a_bug_of_ours_is_500_and_says_nothing_about_the_inside(api: Api) -> None:
-    """The answer has a request id for the log, CORS for browsers, and no text of the exception."""
+    """Threat 13: the answer has a request id for the log, CORS for browsers, and no text of the exception."""
     api.staging.error = RuntimeError("canary")
 
     answer = api.post("/v1/track", track())
@@ -325,7 +325,7 @@ def test_a_preflight_allows_the_headers_that_it_asks_for(shared_api: Api) -> Non
 
 
 def test_a_source_over_its_rate_limit_is_told_when_to_come_back(start_api: ApiStarter) -> None:
-    """429 with whole seconds that a page may read; other sources are not slowed."""
+    """Row 80: 429 with whole seconds that a page may read; other sources are not slowed."""
     api = start_api(source(name="noisy", write_key="k-1", rate_limit=0.5), source(name="calm", write_key="k-2"))
     api.post("/v1/track", track(), key="k-1")
 

@@ -69,7 +69,7 @@ def chunked(body: bytes) -> bytes:
     ],
 )
 def test_broken_http_is_400_and_closed(shared_api: Api, sent: bytes) -> None:
-    """Rows 12 to 27: one answer as SDKs read it, and nothing of what stands behind is taken for a request."""
+    """Rows 12 to 27, threat 11: one answer as SDKs read it; nothing of what stands behind is taken for a request."""
     answer = exchange(shared_api, sent + good())
 
     assert statuses(answer) == [400]

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from ingest_api.limits import Limits
-from tests.running_api import KEY, Api, basic, bomb, raw, track, typed
+from tests.running_api import KEY, Api, ApiStarter, basic, bomb, raw, source, track, typed
 
 pytest_plugins = ["tests.ingest_fixtures"]
 
@@ -90,6 +90,7 @@ def test_a_bad_key_in_the_body(shared_api: Api, key: bytes, status: int) -> None
         pytest.param("/api/analytics/track", "DELETE", 405, "method_not_allowed", id="row-10-delete"),
         pytest.param("/api/analytics/unknown", "POST", 404, "not_found", id="row-11-unknown"),
         pytest.param("/v1/%2e%2e/etc/passwd", "POST", 404, "not_found", id="row-11-traversal"),
+        pytest.param("/v1/..%2f..%2fetc/passwd", "POST", 404, "not_found", id="row-11-escaped-slash"),
         pytest.param("/v1/track%00", "POST", 404, "not_found", id="row-11-nul"),
         pytest.param("/v1//track", "POST", 404, "not_found", id="row-11-double-slash"),
         pytest.param("/api/analytics/track", "BREW", 400, "bad_http", id="row-12-made-up-method"),
@@ -176,6 +177,7 @@ def test_every_content_type_that_a_browser_gives_to_json(shared_api: Api, conten
         pytest.param(gzip.compress(raw()) + b"x", GZIP, 400, "invalid_gzip", id="row-31-trailing-bytes"),
         pytest.param(gzip.compress(raw()) * 2, GZIP, 400, "invalid_gzip", id="row-31-several-members"),
         pytest.param(gzip.compress(b" " * (LIMIT + 1)), GZIP, 413, "body_too_large", id="row-32-one-too-many"),
+        pytest.param(bomb(1024), GZIP, 413, "body_too_large", id="row-32-1-gb-in-1-mb"),
         pytest.param(BOMB, GZIP, 413, "body_too_large", id="row-32-350-mb-in-350-kb"),
         pytest.param(gzip.compress(BOMB), GZIP, 400, "invalid_json", id="row-32-bomb-in-a-bomb"),
         pytest.param(
@@ -199,8 +201,10 @@ def test_every_content_type_that_a_browser_gives_to_json(shared_api: Api, conten
         pytest.param(raw()[:-1] + b",}", {}, 400, "invalid_json", id="row-36-trailing-comma"),
         pytest.param(b"/**/" + raw(), {}, 400, "invalid_json", id="row-36-comment"),
         pytest.param(raw().replace(b'"', b"'"), {}, 400, "invalid_json", id="row-36-single-quotes"),
+        pytest.param(raw() + b"x", {}, 400, "invalid_json", id="row-36-text-after"),
         pytest.param(raw() * 2, {}, 400, "invalid_json", id="row-36-two-documents"),
         pytest.param(b"null", {}, 400, "invalid_json", id="row-37-null"),
+        pytest.param(b"true", {}, 400, "invalid_json", id="row-37-true"),
         pytest.param(b"7", {}, 400, "invalid_json", id="row-37-number"),
         pytest.param(b'"x"', {}, 400, "invalid_json", id="row-37-string"),
         pytest.param(b"[]", {}, 400, "invalid_json", id="row-37-list"),
@@ -310,6 +314,10 @@ def test_a_bad_batch(shared_api: Api, body: object, status: int, code: str) -> N
         pytest.param(b"[]", id="row-37-list"),
         pytest.param(b'{"batch":7}', id="row-59-not-a-list"),
         pytest.param(b"a=1&b=2", id="row-15-form"),
+        pytest.param(b"<batch/>", id="row-15-xml"),
+        pytest.param(
+            b'--x\r\nContent-Disposition: form-data; name="batch"\r\n\r\n[]\r\n--x--\r\n', id="row-15-multipart"
+        ),
         pytest.param(b"", id="row-35-empty"),
     ],
 )
@@ -340,3 +348,36 @@ def test_a_chunked_bomb_is_refused(shared_api: Api) -> None:
 
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
     assert shared_api.is_serving()
+
+
+def test_a_call_that_is_too_large_is_rejected_by_itself(shared_api: Api) -> None:
+    """Row 55: its neighbours in the batch are taken."""
+    answer = shared_api.post(BATCH, {"batch": [typed(), typed(extra="x" * 33_000), typed()]})
+
+    assert (answer.status_code, answer.json()["accepted"]) == (202, 2)
+    assert [(note["index"], note["problems"][0]["code"]) for note in answer.json()["rejected"]] == [
+        (1, "event_too_large")
+    ]
+
+
+@pytest.mark.parametrize("origin", [None, "null", "https://foreign.example", "https://ours.example.evil.example"])
+def test_a_browser_s_key_without_a_listed_origin_is_403(start_api: ApiStarter, origin: str | None) -> None:
+    """Row 8, threat 8: a missing one, and `null`, is on no list."""
+    api = start_api(source(kind="browser", origins=["https://ours.example"]))
+
+    answer = api.post("/v1/track", track(), headers={"Origin": origin} if origin else {})
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "origin_not_allowed")
+    assert api.post("/v1/track", track(), headers={"Origin": "https://ours.example"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/catalog", "/v1/track/", "/health/live/", "//v1/track", "/v1/pixel/track?writeKey=x"]
+)
+def test_nothing_is_served_in_parts_or_elsewhere(shared_api: Api, path: str) -> None:
+    """Threat 12: neither ranges nor redirects, with which files and other hosts could be reached."""
+    answer = shared_api.get(path, headers={"Range": "bytes=0-0"})
+
+    assert answer.status_code in {200, 404, 405}
+    assert {"Content-Range", "Location"}.isdisjoint(answer.headers)
+    assert len(answer.content) > 1

@@ -23,7 +23,7 @@ def peak() -> Iterator[None]:
 
 @pytest.mark.usefixtures("peak")
 def test_a_bomb_costs_no_more_than_the_limit() -> None:
-    """Row 32 of the bad inputs: what it would inflate to never exists."""
+    """Row 32, threat 9: what it would inflate to never exists."""
     small = bomb(200)
     tracemalloc.reset_peak()
     before = tracemalloc.get_traced_memory()[0]

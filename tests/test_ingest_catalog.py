@@ -24,7 +24,7 @@ def test_the_catalog_is_a_page_of_the_plan(shared_api: Api) -> None:
 
 
 def test_the_page_may_load_nothing(shared_api: Api) -> None:
-    """Nor be put into a frame, nor tell others where a reader came from."""
+    """Threat 17: nor be put into a frame, nor tell others where a reader came from."""
     headers = shared_api.get("/catalog").headers
 
     assert headers["Content-Security-Policy"].startswith("default-src 'none'; base-uri 'none'; form-action 'none'; ")

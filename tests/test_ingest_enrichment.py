@@ -227,7 +227,7 @@ def test_an_unknown_place_is_left_out(geoip: GeoIp) -> None:
 
 
 def test_no_whole_address_is_stored_unless_that_is_configured(start_api: ApiStarter, tmp_path: Path) -> None:
-    """Neither the connection's nor one that the client says, in no file of the store."""
+    """Threat 29: neither the connection's nor one that the client says, in no file of the store."""
     api = start_api(source(unplanned_mode="warn"))
 
     answer = api.post("/api/analytics/track", track(context={"ip": "198.51.100.77"}))

@@ -127,7 +127,7 @@ def takers(ingest: Ingest) -> list[int]:
 
 
 def test_no_client_adds_to_the_number_of_metrics(ingest: Ingest) -> None:
-    """Whatever paths, methods, keys, names and types it makes up: it would fill Prometheus's memory."""
+    """Threat 41: whatever paths, methods, keys, names and types it makes up: it would fill Prometheus's memory."""
     odd = [f"odd-{n}" for n in range(100)]
     ingest.post({"batch": [{"type": "odd"}, typed(event="odd")]})
     ingest.post({}, path="/odd")
@@ -147,7 +147,7 @@ def test_no_client_adds_to_the_number_of_metrics(ingest: Ingest) -> None:
 
 
 def test_the_metrics_are_nowhere_unless_a_port_is_set(tmp_path: Path) -> None:
-    """And never on the port that clients reach."""
+    """Threat 40: and never on the port that clients reach."""
     port = free_port()
 
     with running(tmp_path, port) as process:

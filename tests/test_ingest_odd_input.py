@@ -4,7 +4,7 @@ import gzip
 
 import pytest
 
-from tests.running_api import KEY, Api, raw, track, typed
+from tests.running_api import KEY, Api, ApiStarter, raw, source, track, typed
 
 pytest_plugins = ["tests.ingest_fixtures"]
 
@@ -30,6 +30,7 @@ def test_gzip_is_taken_on_sdk_paths_whether_it_is_named_or_not(shared_api: Api, 
     ("field", "value"),
     [
         pytest.param("extra", 2**63, id="row-42-2**63"),
+        pytest.param("extra", 2**64, id="row-42-2**64"),
         pytest.param("extra", 10**300, id="row-42-10**300"),
         pytest.param("extra", [1e308, 5e-324, -0.0, 0.1], id="row-43-floats"),
         pytest.param("extra", "\\u0000", id="row-50-escaped-backslash"),
@@ -75,11 +76,16 @@ def test_a_full_batch_of_450_kb_is_taken(shared_api: Api) -> None:
     assert (answer.status_code, answer.json()["accepted"]) == (200, 100)
 
 
-def test_what_only_the_server_may_say_is_overwritten(api: Api) -> None:
-    """Row 76: a client cannot forge the time of receipt, and its key is not kept."""
-    api.post(TRACK, track(receivedAt="2001-01-01T00:00:00Z", writeKey=KEY))
+def test_what_only_the_server_may_say_is_overwritten(start_api: ApiStarter) -> None:
+    """Row 76, threat 6: a client cannot forge the time of receipt, and its key is not kept."""
+    context = {"ip": "203.0.113.7", "warnings": [{"code": "forged"}]}
+    api = start_api(source(kind="browser"))
+
+    api.post(TRACK, track(receivedAt="2001-01-01T00:00:00Z", writeKey=KEY, context=context))
 
     [call] = api.staging.payloads()
+    assert call["context"]["ip"] == "127.0.0.0"
+    assert "warnings" not in call["context"]
     assert call["receivedAt"] == "2026-01-01T00:00:00.000Z"
     assert "writeKey" not in call
 

@@ -35,7 +35,7 @@ def lines(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
 
 
 def test_a_refused_request_is_one_line(api: Api, caplog: pytest.LogCaptureFixture) -> None:
-    """With what somebody who is asked about it needs, and the id that its sender was told."""
+    """Threat 14: with what somebody who is asked about it needs, and the id that its sender was told."""
     answer = api.post(TRACK, data=b"{")
 
     [line] = lines(caplog)
@@ -76,7 +76,7 @@ def test_a_request_in_which_nothing_is_valid_is_a_line(
 
 
 def test_a_line_has_nothing_of_the_request(api: Api, caplog: pytest.LogCaptureFixture) -> None:
-    """No key, no content, no path, no header: what a client chooses may be a secret, or an attack on who reads it."""
+    """Threat 15: no key, no content, no path: what a client chooses may be a secret, or an attack on who reads it."""
     api.post(TRACK, {"event": CANARY, "userId": "", CANARY: CANARY}, headers={"User-Agent": CANARY})
     api.post(TRACK, key=CANARY)
     api.post(f"/{CANARY}?writeKey={CANARY}")

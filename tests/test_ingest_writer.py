@@ -207,7 +207,7 @@ def test_nobody_waits_longer_than_the_patience(staging: TestStaging) -> None:
     ("error", "code"), [(StagingError("down"), "storage_unavailable"), (StagingFull("full"), "storage_full")]
 )
 def test_a_store_that_fails_is_503_until_it_works_again(api: Api, error: Exception, code: str) -> None:
-    """Nothing was taken, the client is told when to come back, and no restart is needed."""
+    """Row 81, threat 42: nothing was taken, the client is told when to come back, and no restart is needed."""
     api.staging.error = error
     while_it_fails = api.post(TRACK, track(messageId="m-1"))
     readiness = api.get("/health/ready")

@@ -27,7 +27,7 @@ def suppress(staging: Staging, name: str) -> None:
     ids=["track", "alias", "quarantined"],
 )
 def test_a_suppressed_call_is_answered_as_accepted_and_only_counted(api: Api, call: dict[str, str]) -> None:
-    """Whether a person is on the list is nobody's business, and nothing of them is stored."""
+    """Threat 31: whether a person is on the list is nobody's business, and nothing of them is stored."""
     before = api.post("/v1/batch", {"batch": [{"type": "track", **track(userId="gone", messageId="before")}]})
     suppress(api.staging, "gone")
 
