@@ -15,6 +15,7 @@ from analytics_platform.staging.base import Entry, Staging, StagingError
 logger = logging.getLogger(__name__)
 
 GROUP_EVENTS = 500  # in one commit, unless one request alone has more
+FULL_REQUESTS = 32  # are handed over at once: the thread writes them while the event loop reads on
 QUEUE_BYTES = 8 * 1024 * 1024  # of payloads that wait for their commit
 QUEUE_EVENTS = 20_000
 PATIENCE_SECONDS = 2.0  # how long a request waits for its commit
@@ -118,7 +119,9 @@ class Writer:
         self._queue.append(waiting)
         self._bytes += size
         self._events += len(entries)
-        if not self._in_hand and not self._will_hand_over:
+        if not self._in_hand and len(self._queue) >= FULL_REQUESTS:
+            self._hand_over()
+        elif not self._in_hand and not self._will_hand_over:
             self._will_hand_over = True
             self._loop.call_soon(self._hand_over)  # with the requests that this turn of the loop has still to read
         if self._watch is None:
@@ -147,6 +150,8 @@ class Writer:
     def _hand_over(self) -> None:
         """Give the thread what waits, up to one group, or its end when closed and nothing waits."""
         self._will_hand_over = False
+        if self._in_hand:
+            return  # the next group is handed over when it gives this one back
         events = 0
         while self._queue and (not self._in_hand or events + len(self._queue[0].entries) <= GROUP_EVENTS):
             self._in_hand.append(self._queue.popleft())

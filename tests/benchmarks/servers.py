@@ -77,7 +77,7 @@ def _serving(command: list[str], environment: dict[str, str], url: str) -> Itera
             try:
                 requests.get(url, timeout=1)
                 break
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.Timeout):
                 if process.poll() is not None:
                     raise RuntimeError(f"{command[2]} did not start") from None
                 time.sleep(0.05)
