@@ -29,8 +29,8 @@ lint: .venv/tested  ## what ruff thinks of the code, and of its format
 types: .venv/tested  ## what mypy thinks of the types
 	@$(BIN)/mypy
 
-bench: .venv/benched  ## measure how fast it is here, beside an endpoint that does nothing
-	@$(BIN)/python -m tests.benchmarks
+bench: .venv/benched  ## measure how fast it is here, beside an endpoint that does nothing (PARTS="memory large": the long ones)
+	@$(BIN)/python -m tests.benchmarks $(PARTS)
 
 soak: .venv/tested  ## live through a month on each database, 50 times smaller than life (SOAK=10: ten times)
 	@$(BIN)/python -W ignore -m tests.soak

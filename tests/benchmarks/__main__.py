@@ -7,16 +7,18 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import delivery, ingest, latency, snapshots, validation
+from tests.benchmarks import delivery, ingest, large, latency, memory, snapshots, validation
 
 PARTS = {"ingest": ingest, "validation": validation, "delivery": delivery, "latency": latency, "snapshots": snapshots}
+LONG_PARTS = {"memory": memory, "large": large}
+"""Those that are measured only when they are named: ten minutes, and ten million rows."""
 
 
 def main(names: list[str]) -> None:
     """Measure each part once, one after the other."""
     table = Table("what", "ours", "beside it", "ratio", title="Ratios count, the machine decides the rest")
     with tempfile.TemporaryDirectory() as folder:
-        for part in [PARTS[name] for name in names or PARTS]:
+        for part in [(PARTS | LONG_PARTS)[name] for name in names or PARTS]:
             for row in part.measure(Path(folder)):
                 table.add_row(*row)
     Console(width=120).print(table)

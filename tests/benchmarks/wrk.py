@@ -18,7 +18,17 @@ def is_there() -> bool:
 
 def run(port: int, kind: str, connections: int, seconds: float) -> Load:
     """Load a server on loopback with requests of a kind that wrk.lua knows, each of which has events of its own."""
-    wrk = ("wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds:.0f}s")
+    wrk = (
+        "wrk",
+        "--threads",
+        "1",
+        "--connections",
+        str(connections),
+        "--timeout",
+        "10s",
+        "--duration",
+        f"{seconds:.0f}s",
+    )
     command = [*wrk, "--script", str(SCRIPT), f"http://127.0.0.1:{port}", "--", kind, token_hex(4)]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     found = json.loads(output.splitlines()[-1])
