@@ -38,7 +38,7 @@ class Platform(dg.ConfigurableResource[None]):
 
     def staging(self, settings: Settings) -> Staging:
         """The staging store, with a stream for each destination; raises StagingError."""
-        staging = open_staging(settings.queue, time.time)
+        staging = open_staging(settings.shared_queue, time.time)
         staging.register([destination.name for destination in settings.destinations])
         return staging
 

@@ -24,8 +24,9 @@ from starlette.applications import Starlette
 from analytics_platform.settings import ConfigurationError, Settings, Source, config_path, load
 from analytics_platform.settings.hash_key import hash_key
 from analytics_platform.settings.privacy import PrivacySettings
+from analytics_platform.settings.queue import check_is_shared
 from analytics_platform.settings.session import SessionSettings, check_session_source
-from analytics_platform.staging import open_staging
+from analytics_platform.staging import describe, is_lasting, open_staging
 from analytics_platform.staging.base import Staging, StagingError
 from analytics_platform.staging.suppression import SuppressionList
 from event_registry.definitions import DefinitionError
@@ -97,6 +98,8 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
                 staging.register([destination.name for destination in settings.destinations])
             where = f"http://{settings.host}:{settings.port}"
             print(f"ingest API: takes events at {where}", flush=True)  # noqa: T201 - for the person at the terminal
+            if not is_lasting(settings.queue):
+                print(f"ingest API: stores them {describe(settings.queue)}", flush=True)  # noqa: T201 - the same
             _work_together(parts, listener)
     except (ConfigurationError, DefinitionError, StagingError, CannotServe) as error:
         sys.exit(f"ingest API: {error}")
@@ -105,6 +108,8 @@ def main(environ: Mapping[str, str] = os.environ) -> None:
 def _work_together(parts: Parts, listener: socket.socket) -> None:
     """One process that takes requests works by itself; several are kept at work, as is one that shows metrics."""
     ingest = parts.settings.ingest
+    if ingest.workers > 1 or ingest.metrics_port:
+        check_is_shared(parts.settings.queue)
     slots = board(ingest.workers)
     works = [partial(_work, parts, listener, slot) for slot in slots]
     if ingest.metrics_port:

@@ -6,8 +6,12 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from functools import cached_property
+from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
 
 import psycopg
 import pymysql
@@ -30,6 +34,73 @@ def postgres(folder: Path, *, passwords: bool = False) -> Iterator[str]:
         yield server.get_uri()
     finally:
         server.cleanup()
+
+
+TABLES = "SELECT oid::regclass::text FROM pg_class WHERE relnamespace = to_regnamespace('analytics') AND relkind = 'r'"
+
+OTHERS_END = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+
+def everything_in(url: str) -> bytes:
+    """All rows of the store in a Postgres, as text; nothing of any other database."""
+    if not url.startswith("postgresql:"):
+        return b""
+    with psycopg.connect(url) as db:
+        db.execute("SET bytea_output = 'escape'")
+        tables = [table for (table,) in db.execute(TABLES)]
+        return "\n".join(
+            str(row) for table in tables for row in db.execute(f"SELECT t::text FROM {table} AS t")
+        ).encode()
+
+
+class Server:
+    """A Postgres with a database for each test: the one of TEST_POSTGRES_URL, or one that it starts at first need."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._numbers = count(1)
+
+    @cached_property
+    def url(self) -> str:
+        """Where it is."""
+        if given := os.environ.get("TEST_POSTGRES_URL"):
+            return given
+        folder = self._stack.enter_context(TemporaryDirectory(ignore_cleanup_errors=True))
+        url = self._stack.enter_context(postgres(Path(folder)))
+        with psycopg.connect(url, autocommit=True) as db:
+            db.execute("ALTER SYSTEM SET fsync = off")  # it is thrown away: a machine that stops takes the tests along
+            db.execute("SELECT pg_reload_conf()")
+        return url
+
+    @contextmanager
+    def database(self, options: str = "") -> Iterator[str]:
+        """A new database, by its address; it is gone with the block."""
+        name = f"test_{os.getpid()}_{next(self._numbers)}"
+        with psycopg.connect(self.url, autocommit=True) as db:
+            db.execute(f"CREATE DATABASE {name} {options}")
+            try:
+                yield urlsplit(self.url)._replace(path=f"/{name}").geturl()
+            finally:
+                db.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    @contextmanager
+    def store(self) -> Iterator[str]:
+        """A database without a store, by its address; one after the other the tests have the same, which is quicker."""
+        url = self._shared
+        with psycopg.connect(url, autocommit=True) as db:
+            db.execute(OTHERS_END)
+            db.execute("DROP SCHEMA IF EXISTS analytics CASCADE")
+        yield url
+
+    @cached_property
+    def _shared(self) -> str:
+        return self._stack.enter_context(self.database())
+
+    def stop(self) -> None:
+        """Stop what was started."""
+        self._stack.close()
 
 
 @contextmanager

@@ -1,18 +1,41 @@
 """The staging stores that must all behave alike, and what their tests put into them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from analytics_platform.staging import open_staging
+from analytics_platform.staging import MEMORY
 from analytics_platform.staging.base import Entry, Event, Lease, Staging, lease_on, live
-from tests.fakes.clock import Clock
+from tests.databases import Server
 
 OpenStore = Callable[[], Staging]
 
-STORES: dict[str, Callable[[Path, Clock], Staging]] = {
-    "sqlite": lambda folder, clock: open_staging(f"sqlite:///{folder}/staging.db", clock)
+
+@contextmanager
+def _sqlite(folder: Path, _: Server) -> Iterator[str]:
+    yield f"sqlite:///{folder}/staging.db"
+
+
+@contextmanager
+def _postgres(_: Path, server: Server) -> Iterator[str]:
+    with server.store() as url:
+        yield url
+
+
+@contextmanager
+def _memory(_: Path, __: Server) -> Iterator[str]:
+    yield MEMORY
+
+
+STORES: dict[str, Callable[[Path, Server], AbstractContextManager[str]]] = {
+    "sqlite": _sqlite,
+    "postgres": _postgres,
+    "memory": _memory,
 }
-"""How each store is opened, always the same one for the same folder."""
+"""A new store of each kind, by its URL."""
+
+LASTING = ("sqlite", "postgres")
+"""Those that are there for the next process, too."""
 
 
 def entry(message_id: str, source: str = "web", problems: str | None = None, received_at: float = 1000.0) -> Entry:

@@ -12,6 +12,7 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
+from analytics_platform.staging import open_staging
 from ingest_api.board import board
 from ingest_api.counters import Counters, Gauges
 from ingest_api.metrics.app import Metrics
@@ -21,7 +22,6 @@ from tests.fakes.clock import Clock
 from tests.fakes.product import children, eventually, free_port
 from tests.ingest_process import command, running
 from tests.running_api import TIMEOUT, basic, typed
-from tests.stores import STORES, entry
 
 SETTINGS = """
 [sources.web]
@@ -195,7 +195,7 @@ def test_metrics_are_there_while_the_store_is_not(tmp_path: Path) -> None:
     clock = Clock()
     [slot] = board(1)
     slot.write(Counters().note(Gauges(at=clock())))
-    staging = STORES["sqlite"](tmp_path, clock)
+    staging = open_staging(f"sqlite:///{tmp_path}/staging.db", clock)
     staging.close()
 
     found = {family.name: family.samples for family in Metrics([slot], staging, [], Bounds(), clock).collect()}
@@ -215,23 +215,9 @@ def test_a_process_that_says_nothing_is_none(tmp_path: Path) -> None:
     clock.advance(SILENT_SECONDS)
     slots[0].write(Counters().note(Gauges(at=clock(), queue_events=4)))
 
-    with closing(STORES["sqlite"](tmp_path, clock)) as staging:
+    with closing(open_staging(f"sqlite:///{tmp_path}/staging.db", clock)) as staging:
         found = {family.name: family.samples for family in Metrics(slots, staging, [], Bounds(), clock).collect()}
 
     assert found["analytics_workers"][0].value == 1
     assert found["analytics_queue_events"][0].value == 4
     assert found["analytics_requests"][0].value == 1
-
-
-@pytest.mark.parametrize("kind", STORES)
-def test_the_room_that_a_store_takes_follows_what_is_in_it(tmp_path: Path, kind: str) -> None:
-    """What has left it leaves room for what comes."""
-    clock = Clock()
-    with closing(STORES[kind](tmp_path, clock)) as staging:
-        empty = staging.usage()
-        staging.append([entry(f"m-{n}")._replace(payload="x" * 1000) for n in range(1000)])
-        full = staging.usage()
-
-    assert full.used - empty.used > 1_000_000
-    assert full.on_disk > empty.on_disk
-    assert full.free is None or full.free > 0

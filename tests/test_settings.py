@@ -91,6 +91,15 @@ def test_the_environment_sets_where_things_are(tmp_path: Path) -> None:
     assert load({"ANALYTICS_QUEUE": "sqlite:////var/q.db"}, tmp_path).queue == "sqlite:////var/q.db"
 
 
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
+def test_the_store_may_be_a_postgres(tmp_path: Path, scheme: str) -> None:
+    """By its address; which nobody sees who looks at the settings: there may be a password in it."""
+    settings = load({"ANALYTICS_QUEUE": f"{scheme}://me:secret-canary@db.internal:5433/events"}, tmp_path)
+
+    assert settings.shared_queue == "postgresql://me:secret-canary@db.internal:5433/events"
+    assert "canary" not in repr(settings)
+
+
 def test_the_environment_sets_the_demo_source(tmp_path: Path) -> None:
     """Its key, and what its calls may do."""
     environ = {

@@ -56,16 +56,32 @@ def test_a_wrong_variable_is_named(tmp_path: Path, name: str, value: str, senten
 
 
 @pytest.mark.parametrize(
-    "url", ["redis://:sk-very-secret@host/0", "sqs://queue", "postgresql://host/db", "sqlite:///", "staging.db"]
+    "url",
+    [
+        "redis://:sk-very-secret@host/0",
+        "sqs://queue",
+        "postgresql://",
+        "postgresql+psycopg2://host/db",
+        "sqlite:///",
+        "staging.db",
+    ],
 )
 def test_an_unknown_queue_is_refused_in_one_sentence(tmp_path: Path, url: str) -> None:
     """It says what is not there yet and what to use, without the address, which may hold a password."""
     scheme = url.partition(":")[0]
 
     assert complaint(tmp_path, {"ANALYTICS_QUEUE": url}) == (
-        f"ANALYTICS_QUEUE: '{scheme}' is not a staging store of this version; "
-        "use sqlite:///path/to/staging.db, or leave it unset"
+        f"ANALYTICS_QUEUE: '{scheme}' is not a staging store of this version; use "
+        "sqlite:///path/to/staging.db or postgresql://user:password@host/database, or leave it unset"
     )
+
+
+def test_a_store_in_memory_is_refused_where_others_need_it(tmp_path: Path) -> None:
+    """The ingest API alone may have one; the sentence says how."""
+    settings = load({"ANALYTICS_QUEUE": "memory://"}, tmp_path)
+
+    with pytest.raises(ConfigurationError, match=r"one process's alone.*python -m ingest_api"):
+        _ = settings.shared_queue
 
 
 def test_segment_needs_its_write_key(tmp_path: Path) -> None:

@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 
 from analytics_platform.staging import open_staging
-from analytics_platform.staging.base import Entry, Settlement, Staging
+from analytics_platform.staging.base import Counts, Entry, Settlement, Staging
 from analytics_platform.staging.retention import Horizons
 from analytics_platform.staging.sqlite.retention import SPARE
 from analytics_platform.staging.sqlite.schema import INCREMENTAL
 from tests.fakes.clock import Clock
-from tests.stores import append, pending_ids, take
+from tests.stores import append, ids, pending_ids, take
 
-DAY = 86400.0
+HOUR = 3600.0
+DAY = 24 * HOUR
 FIRST_VERSION = Path(__file__).parent / "vectors" / "staging-version-1.sql"
 
 
@@ -112,3 +113,57 @@ def test_a_store_that_cannot_be_compacted_is_left_alone(staging: Staging, path: 
         db.execute("VACUUM")
     with closing(open_staging(f"sqlite:///{path}", clock)) as reopened:
         assert reopened.compact(10) is False
+
+
+# How exactly events leave
+
+
+def take_away(staging: Staging, clock: Clock, limit: int = 100) -> int:
+    """Take away, in one go, what is over thirty days old."""
+    at = clock() - 30 * DAY
+    return staging.purge(Horizons(at, at, at, at), limit)
+
+
+def logged(staging: Staging) -> list[str]:
+    """The messageIds of what is in the log."""
+    return ids(staging.logged(None, 0, 1000))
+
+
+def deliver_all(staging: Staging) -> None:
+    """Have everything settled."""
+    staging.settle(take(staging, "run-1"), Settlement(delivered=staging.pending("vendor", 1000)))
+
+
+def test_a_purge_takes_no_more_events_than_its_limit(staging: Staging, clock: Clock) -> None:
+    """So that whoever appends meanwhile waits for a moment; the oldest go first, and 0 says that nothing is left."""
+    append(staging, *(f"m-{number}" for number in range(25)))
+    deliver_all(staging)
+    take_away(staging, clock)
+    clock.advance(31 * DAY)
+
+    assert [take_away(staging, clock, limit=10) for _ in range(2)] == [10, 10]
+    assert logged(staging) == [f"m-{number}" for number in range(20, 25)]
+    while take_away(staging, clock, limit=10):
+        pass
+    assert logged(staging) == []
+    assert staging.counts("vendor") == Counts(delivered=25, skipped=0, pending=0, dead=0)
+
+
+def test_how_far_the_log_was_is_noted_once_an_hour(staging: Staging, clock: Clock) -> None:
+    """An event leaves up to an hour late, and never early."""
+    append(staging, "m-1")
+    take_away(staging, clock)
+    clock.advance(HOUR / 2)
+    append(staging, "m-2")
+    take_away(staging, clock)  # notes nothing
+    clock.advance(HOUR)
+    append(staging, "m-3")
+    take_away(staging, clock)
+    deliver_all(staging)
+
+    clock.advance(30 * DAY - HOUR)
+    take_away(staging, clock)
+    assert logged(staging) == ["m-2", "m-3"]
+    clock.advance(HOUR)
+    take_away(staging, clock)
+    assert logged(staging) == []

@@ -117,6 +117,18 @@ def test_a_store_that_takes_writes_passes_its_check(staging: Staging) -> None:
     assert (staging.head(), pending_ids(staging)) == (1, ["a"])
 
 
+def test_the_room_that_a_store_takes_follows_what_is_in_it(staging: Staging) -> None:
+    """What has left it leaves room for what comes; a disk of its own is not full."""
+    empty = staging.usage()
+
+    staging.append([entry(f"m-{n}")._replace(payload="x" * 1000) for n in range(1000)])
+
+    full = staging.usage()
+    assert full.used - empty.used > 1_000_000
+    assert full.on_disk >= empty.on_disk
+    assert full.free is None or full.free > 0
+
+
 def test_a_closed_store_refuses_everything(staging: Staging) -> None:
     """Closing twice is harmless; any use after it is a StagingError."""
     staging.close()

@@ -262,6 +262,7 @@ def test_the_log_is_kept_for_the_slowest_lane_and_for_no_stream_that_is_over(sta
     for name in ("vendor", "other"):
         staging.settle(take(staging, f"run-{name}", name), Settlement(delivered=events))
         staging.split(name, 2)
+    clock.advance(86400.0)
     append(staging, "b")
     purge(staging, clock)
     clock.advance(31 * 86400.0)

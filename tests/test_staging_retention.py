@@ -9,8 +9,7 @@ from tests.stores import OpenStore, append, entry, ids, pending_ids, take
 
 pytest_plugins = ["tests.staging_fixtures"]
 
-HOUR = 3600.0
-DAY = 24 * HOUR
+DAY = 86400.0
 
 
 def purge(staging: Staging, clock: Clock, days: float = 30, limit: int = 100) -> int:
@@ -55,14 +54,18 @@ def test_an_event_leaves_the_log_when_it_is_old_and_settled(staging: Staging, cl
 
 def test_an_event_that_a_destination_has_not_settled_stays_however_old_it_is(staging: Staging, clock: Clock) -> None:
     """Whatever the others have done: the slowest cursor counts, not what is settled beyond it."""
-    events = append(staging, "m-1", "m-2", "m-3")
+    for name in ("m-1", "m-2", "m-3"):
+        append(staging, name)
+        purge(staging, clock)
+        clock.advance(DAY)
     deliver_all_of_other = take(staging, "run-1", "other")
     staging.settle(deliver_all_of_other, Settlement(delivered=staging.pending("other", 10)))
+    events = staging.pending("vendor", 10)
     staging.settle(take(staging, "run-2"), Settlement(delivered=[events[0], events[2]]))
-    purge(staging, clock)
 
     clock.advance(1000 * DAY)
-    purge(staging, clock)
+    while purge(staging, clock):
+        pass
 
     assert logged(staging) == ["m-2", "m-3"]
     assert pending_ids(staging) == ["m-2"]
@@ -83,21 +86,15 @@ def test_its_age_counts_from_the_append(staging: Staging, clock: Clock) -> None:
 
 def test_a_purge_takes_no_more_than_its_limit(staging: Staging, clock: Clock) -> None:
     """So that whoever appends meanwhile waits for a moment; the oldest go first, and 0 says that nothing is left."""
-    append(staging, *(f"m-{number}" for number in range(25)))
-    deliver_all(staging)
-    purge(staging, clock)
+    calls = [entry(f"q-{number}", problems="[]", received_at=clock()) for number in range(25)]
+    staging.append(calls)
     clock.advance(31 * DAY)
 
-    assert [purge(staging, clock, limit=10) for _ in range(2)] == [10, 10]
-    assert logged(staging) == [f"m-{number}" for number in range(20, 25)]
-    while purge(staging, clock, limit=10):
-        pass
-    assert logged(staging) == []
-    assert staging.counts("vendor") == Counts(delivered=25, skipped=0, pending=0, dead=0)
+    assert [purge(staging, clock, limit=10) for _ in range(4)] == [10, 10, 5, 0]
 
 
-def test_a_message_id_is_known_for_as_long_as_its_event_is_in_the_log(staging: Staging, clock: Clock) -> None:
-    """So the shortest retention is the time in which duplicates are recognised."""
+def test_a_message_id_is_known_for_a_week_at_least_and_no_longer_than_its_event(staging: Staging, clock: Clock) -> None:
+    """A week is the shortest retention, too."""
     append(staging, "m-1")
     deliver_all(staging)
     purge(staging, clock)
@@ -120,26 +117,6 @@ def test_without_any_destination_age_alone_counts(open_store: OpenStore, clock: 
 
     purge(staging, clock)
 
-    assert logged(staging) == []
-
-
-def test_how_far_the_log_was_is_noted_once_an_hour(staging: Staging, clock: Clock) -> None:
-    """An event leaves up to an hour late, and never early."""
-    append(staging, "m-1")
-    purge(staging, clock)
-    clock.advance(HOUR / 2)
-    append(staging, "m-2")
-    purge(staging, clock)  # notes nothing
-    clock.advance(HOUR)
-    append(staging, "m-3")
-    purge(staging, clock)
-    deliver_all(staging)
-
-    clock.advance(30 * DAY - HOUR)
-    purge(staging, clock)
-    assert logged(staging) == ["m-2", "m-3"]
-    clock.advance(HOUR)
-    purge(staging, clock)
     assert logged(staging) == []
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from analytics_platform.staging.base import Entry, Staging, StagingError, SuppressionCounts
 from analytics_platform.staging.suppression import Person, SuppressionList
+from tests.databases import everything_in
 from tests.stores import OpenStore, pending_ids
 
 pytest_plugins = ["tests.staging_fixtures"]
@@ -165,16 +166,17 @@ def test_what_was_kept_out_is_counted(staging: Staging, suppressed: SuppressionL
     assert staging.suppression_counts() == SuppressionCounts(listed=1, dropped=3)
 
 
-def test_nothing_of_a_suppressed_person_is_in_any_file(
-    staging: Staging, suppressed: SuppressionList, tmp_path: Path
+@pytest.mark.parametrize("store", ["sqlite", "postgres"])
+def test_nothing_of_a_suppressed_person_is_stored(
+    staging: Staging, suppressed: SuppressionList, store_url: str, tmp_path: Path
 ) -> None:
-    """Neither the id on the list, nor anything of the call that was kept out."""
+    """Neither the id on the list, nor anything of the call that was kept out, in any file or table."""
     suppressed.add([Person("user", "person-4711")])
 
     suppressed.append([call("m-4711", userId="person-4711", traits={"email": "canary@example.com"})])
     suppressed.append([call("m-1", userId="somebody-else")])
 
-    stored = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    stored = everything_in(store_url) or b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert pending_ids(staging) == ["m-1"]
     assert b"somebody-else" in stored
     assert not any(canary in stored for canary in (b"person-4711", b"m-4711", b"canary@example.com"))

@@ -5,6 +5,7 @@ A part of the suite that every staging store must pass.
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import ClassVar
@@ -14,9 +15,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
+from analytics_platform.staging import open_staging
 from analytics_platform.staging.base import Burial, Event, LeaseLost, Settlement, Staging, replay
+from tests.databases import Server
 from tests.fakes.clock import Clock
 from tests.stores import STORES, entry, pending_ids, take
+
+pytest_plugins = ["tests.database_fixtures"]
 
 FATES = st.lists(st.sampled_from(["delivered", "skipped", "dead", "failed", "untouched"]), min_size=1, max_size=12)
 
@@ -25,11 +30,14 @@ class Life(RuleBasedStateMachine):
     """Appends, settlements, take-overs, restarts and replays, beside a plain account of them."""
 
     store: ClassVar[str]
+    server: ClassVar[Server]
 
     @initialize()
     def begin(self) -> None:
         """A new store with one destination, and a run that has its lease."""
-        self.folder = TemporaryDirectory()
+        self.stack = ExitStack()
+        folder = Path(self.stack.enter_context(TemporaryDirectory()))
+        self.url = self.stack.enter_context(STORES[self.store](folder, self.server))
         self.clock = Clock()
         self.staging = self.open()
         self.staging.register(["vendor"])
@@ -40,12 +48,12 @@ class Life(RuleBasedStateMachine):
 
     def open(self) -> Staging:
         """A process opens the store."""
-        return STORES[self.store](Path(self.folder.name), self.clock)
+        return open_staging(self.url, self.clock)
 
     def teardown(self) -> None:
         """Give the store back."""
         self.staging.close()
-        self.folder.cleanup()
+        self.stack.close()
 
     @rule(numbers=st.lists(st.integers(min_value=0, max_value=60), max_size=12))
     def append(self, numbers: list[int]) -> None:
@@ -130,9 +138,9 @@ def settlement(events: Sequence[Event], fates: Sequence[str]) -> Settlement:
     )
 
 
-@pytest.mark.parametrize("store", STORES)
-def test_accepted_is_delivered_skipped_pending_or_dead(store: str) -> None:
+@pytest.mark.parametrize(("store", "examples"), [("sqlite", 30), ("postgres", 10)])
+def test_accepted_is_delivered_skipped_pending_or_dead(store: str, examples: int, postgres_server: Server) -> None:
     """Over any life of the store, nothing is lost and nothing counts twice."""
-    life = type("Life", (Life,), {"store": store})
+    life = type("Life", (Life,), {"store": store, "server": postgres_server})
 
-    run_state_machine_as_test(life, settings=settings(max_examples=30, stateful_step_count=25, deadline=None))
+    run_state_machine_as_test(life, settings=settings(max_examples=examples, stateful_step_count=25, deadline=None))

@@ -131,7 +131,7 @@ def opened(settings: "Settings") -> Iterator["Staging"]:
     from analytics_platform.staging.base import StagingError
 
     try:
-        with closing(open_staging(settings.queue)) as staging:
+        with closing(open_staging(settings.shared_queue)) as staging:
             yield staging
     except StagingError as error:
         end(str(error))

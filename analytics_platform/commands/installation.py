@@ -28,7 +28,7 @@ def staging(settings: "Settings") -> Iterator["Staging"]:
     from analytics_platform.staging.base import StagingError
 
     try:
-        with closing(open_staging(settings.queue)) as opened:
+        with closing(open_staging(settings.shared_queue)) as opened:
             yield opened
     except StagingError as error:
         end(str(error))

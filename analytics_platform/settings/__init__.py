@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from analytics_platform.settings.dagster import dagster_storage
 from analytics_platform.settings.destinations import DestinationSettings, read_destinations
 from analytics_platform.settings.ingest import IngestSettings, read_ingest
+from analytics_platform.settings.queue import check_is_shared, staging_url
 from analytics_platform.settings.reading import ConfigurationError, made
 from analytics_platform.settings.retention import RetentionSettings, read_retention
 from analytics_platform.settings.session import check_session_source
@@ -32,13 +33,19 @@ class Settings(BaseModel):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     dagster_port: int = Field(default=3000, ge=1, le=65535)
-    queue: str  # URL of the staging store
+    queue: str = Field(repr=False)  # URL of the staging store; there may be a password in it
     dagster_storage: SecretStr | None = None  # URL of Dagster's own storage; None is SQLite in the data folder
     sources: tuple[Source, ...]
     destinations: tuple[DestinationSettings, ...]
     ingest: IngestSettings = IngestSettings()
     retention: RetentionSettings = RetentionSettings()
     snapshots: Path  # the folder of their declarations
+
+    @property
+    def shared_queue(self) -> str:
+        """The URL of the staging store for whoever shares it; raises ConfigurationError when nobody can."""
+        check_is_shared(self.queue)
+        return self.queue
 
 
 def load(environ: Mapping[str, str], cwd: Path) -> Settings:
@@ -51,7 +58,7 @@ def load(environ: Mapping[str, str], cwd: Path) -> Settings:
     config = _read_config(environ, cwd)
     table = {
         "data_dir": data_dir,
-        "queue": _queue(environ.get("ANALYTICS_QUEUE"), data_dir, cwd),
+        "queue": staging_url(environ.get("ANALYTICS_QUEUE"), data_dir, cwd),
         "dagster_storage": dagster_storage(environ),
         "sources": read_sources(config.get("sources", {}), environ),
         "destinations": read_destinations(config.get("destinations", {}), environ),
@@ -88,16 +95,3 @@ def _read_config(environ: Mapping[str, str], cwd: Path) -> dict[str, Any]:
                 f"{path}: {key}: there are [sources.NAME], [destinations.NAME] and [ingest], nothing else"
             )
     return config
-
-
-def _queue(url: str | None, data_dir: Path, cwd: Path) -> str:
-    """The staging store's URL with an absolute path."""
-    if url is None:
-        return f"sqlite:///{data_dir / 'staging.db'}"
-    scheme, _, path = url.partition(":///")
-    if scheme != "sqlite" or not path:
-        raise ConfigurationError(
-            f"ANALYTICS_QUEUE: {url.partition(':')[0]!r} is not a staging store of this version; "
-            "use sqlite:///path/to/staging.db, or leave it unset"
-        )
-    return f"sqlite:///{(cwd / path).resolve()}"

@@ -21,7 +21,8 @@ FOLDER = "snapshots"  # in the data folder: what each snapshot remembers
 
 def take_now(occasion: Occasion, settings: Settings, *, accept_changes: bool = False) -> Outcome:
     """Take the snapshot; raises DatabaseError, PartitionError and StagingError."""
-    with _memory(settings.data_dir, occasion.declaration) as memory, closing(open_staging(settings.queue)) as staging:
+    queue = settings.shared_queue
+    with _memory(settings.data_dir, occasion.declaration) as memory, closing(open_staging(queue)) as staging:
         staging.register([destination.name for destination in settings.destinations])
         suppressed = SuppressionList(staging, occasion.key)
         return take(occasion, memory, registry.default(), suppressed.append, accept_changes=accept_changes)

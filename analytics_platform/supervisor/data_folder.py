@@ -38,7 +38,7 @@ def prepare(settings: Settings, environment: Mapping[str, str]) -> None:
 
 def _prepare_staging(settings: Settings) -> None:
     """Make the tables once, here, instead of in several processes at the same moment."""
-    staging = open_staging(settings.queue)
+    staging = open_staging(settings.shared_queue)
     try:
         staging.register([destination.name for destination in settings.destinations])
     finally:

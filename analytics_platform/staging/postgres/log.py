@@ -1,0 +1,117 @@
+"""The log of accepted events in Postgres."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from analytics_platform.staging.base import Entry, Event
+from analytics_platform.staging.postgres.connection import Connection, Database
+from analytics_platform.staging.postgres.days import Day, between, days, head, head_of, is_over, newest, open_next
+from analytics_platform.staging.postgres.digests import message_hash, names_in
+
+KNOWN_DAYS = 8
+"""Duplicates are recognised among the events of so many days, today's included: that is a week at least."""
+
+EVENT_COLUMNS = "seq, source, message_id, received_at, payload"
+KNOWN = "SELECT message_hash FROM analytics.events WHERE day > %s AND message_hash = ANY(%s::uuid[])"
+COPY = """
+COPY analytics.events (seq, day, received_at, message_hash, source, message_id, payload) FROM STDIN
+"""
+QUARANTINE = """
+INSERT INTO analytics.quarantine (received_at, message_hash, event_hash, source, message_id, payload, problems)
+VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (message_hash) DO NOTHING
+"""
+NEXT_EVENTS = f"""
+SELECT {EVENT_COLUMNS} FROM analytics.events
+WHERE day = %s AND seq > %s AND (%s::float8 IS NULL OR received_at >= %s) ORDER BY seq LIMIT %s
+"""  # noqa: S608 - put together of constants
+
+
+class Log:
+    """Appends, and what everybody reads of the log."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def append(self, entries: Sequence[Entry]) -> list[bool]:
+        """See Staging.append."""
+        if not entries:
+            return []
+        with self._connection.writing() as db:
+            lock(db)
+            stored = iter(insert(db, [each for each in entries if each.problems is None], self._connection.clock()))
+            return [next(stored) if each.problems is None else _quarantine(db, each) for each in entries]
+
+    def logged(self, since: float | None, after: int, limit: int) -> list[Event]:
+        """See Staging.logged."""
+        events: list[Event] = []
+        with self._connection.reading() as db:
+            for day in between(days(db), after, None):
+                if len(events) == limit:
+                    break
+                rows = db.execute(NEXT_EVENTS, (day, after, since, since, limit - len(events)))
+                events += map(event_from, rows)
+        return events
+
+    def check(self) -> None:
+        """See Staging.check."""
+        with self._connection.writing() as db:
+            lock(db)
+
+    def head(self) -> int:
+        """See Staging.head."""
+        with self._connection.reading() as db:
+            return head(db)
+
+
+def lock(db: Database) -> None:
+    """Have the log for this transaction alone; what is read of it from the next statement on is the newest."""
+    db.execute("SELECT 1 FROM analytics.log FOR UPDATE")
+
+
+def insert(db: Database, entries: Sequence[Entry], now: float) -> list[bool]:
+    """Put entries at the end of the log, inside a transaction that has locked it; False marks one that is not new."""
+    if not entries:
+        return []
+    day, last = _today(db, now)
+    hashes = [message_hash(entry) for entry in entries]
+    known = {found.hex for (found,) in db.execute(KNOWN, (day.number - KNOWN_DAYS, hashes))}
+    stored = []
+    with db.cursor() as cursor, cursor.copy(COPY) as copy:
+        for entry, hash_ in zip(entries, hashes, strict=True):
+            is_new = hash_ not in known
+            stored.append(is_new)
+            if is_new:
+                known.add(hash_)
+                last += 1
+                copy.write_row(
+                    (last, day.number, entry.received_at, hash_, entry.source, entry.message_id.encode(), entry.payload)
+                )
+    return stored
+
+
+def _today(db: Database, now: float) -> tuple[Day, int]:
+    """The day to append to, opened if need be, and the log's head."""
+    day = newest(db)
+    last = head_of(db, day)
+    if day is None or is_over(day, now):
+        day = open_next(db, day, last, now)
+    return day, last
+
+
+def _quarantine(db: Database, entry: Entry) -> bool:
+    values = (
+        entry.received_at,
+        message_hash(entry),
+        names_in(entry.payload).event,
+        entry.source,
+        entry.message_id.encode(),
+        entry.payload,
+        entry.problems,
+    )
+    return db.execute(QUARANTINE, values).rowcount == 1
+
+
+def event_from(row: tuple[Any, ...]) -> Event:
+    """An event from a row of EVENT_COLUMNS."""
+    seq, source, message_id, received_at, payload = row
+    return Event(seq, source, message_id.decode(), received_at, payload)
