@@ -8,8 +8,7 @@ from functools import partial
 from http.client import HTTPResponse
 from typing import Any
 
-import certifi
-from urllib3 import PoolManager
+from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import NameResolutionError, NewConnectionError
@@ -26,21 +25,27 @@ class PrivateAddress(NewConnectionError):
     """The host leads to an address that is not public; nothing was connected."""
 
 
-class PunctualPools(PoolManager):
-    """Kept-alive connections to vendors on which each answer arrives within `total` seconds, or not at all.
+class PunctualAdapter(HTTPAdapter):
+    """What `requests` sends with: each answer arrives within `total` seconds, or not at all.
 
     With `resolve`, a host is connected only if every address that it leads to is public. The address that was
     checked is the one that is connected, on each connection anew, so that no name can be turned round in between.
     """
 
     def __init__(self, connections: int, total: float, resolve: Resolve | None = None) -> None:
-        """`connections` to one host are kept."""
-        super().__init__(maxsize=connections, cert_reqs="CERT_REQUIRED", ca_certs=certifi.where())
-        facts = {"total": total, "resolve": staticmethod(resolve) if resolve else None}
-        self.pool_classes_by_scheme = {
-            "http": type("_Pool", (HTTPConnectionPool,), {"ConnectionCls": type("_Plain", (_Punctual,), facts)}),
-            "https": type("_TLSPool", (HTTPSConnectionPool,), {"ConnectionCls": type("_TLS", (_PunctualTLS,), facts)}),
+        self._facts = {"total": total, "resolve": staticmethod(resolve) if resolve else None}
+        super().__init__(pool_maxsize=connections)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """See HTTPAdapter; the connections are ours."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": type("_Pool", (HTTPConnectionPool,), {"ConnectionCls": self._with_facts(_Punctual)}),
+            "https": type("_TLSPool", (HTTPSConnectionPool,), {"ConnectionCls": self._with_facts(_PunctualTLS)}),
         }
+
+    def _with_facts(self, connection: type[HTTPConnection]) -> type:
+        return type(connection.__name__, (connection,), self._facts)
 
 
 class _Punctual(HTTPConnection):

@@ -10,19 +10,11 @@ from typing import Any, Literal
 from urllib.parse import quote_plus
 
 import backoff
-from urllib3 import BaseHTTPResponse, HTTPConnectionPool, Timeout
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    HTTPError,
-    LocationValueError,
-    NewConnectionError,
-    ReadTimeoutError,
-    SSLError,
-)
-from urllib3.util import parse_url
+import requests
+from urllib3.exceptions import HTTPError
 
 from analytics_platform.destinations.base import DELIVERED, Outcome
-from analytics_platform.destinations.connections import PrivateAddress, PunctualPools, Resolve
+from analytics_platform.destinations.connections import PrivateAddress, PunctualAdapter, Resolve
 from analytics_platform.settings.destinations import MASK
 
 QUICK_TRIES = 3  # for a blip; what lasts longer waits in the store, not in a sleeping process
@@ -35,16 +27,7 @@ QUOTED = 500  # characters of an answer that a dead letter keeps
 SECRET_HEADERS = ("Authorization", "X-Write-Key")
 QUICKLY_RETRIED = frozenset({408, 425, 500, 502, 503, 504})
 PRIVATE = PrivateAddress.__name__
-OURS = {"User-Agent": "analytics-platform", "Accept": "*/*"}
-PROBLEMS = (
-    (PrivateAddress, PRIVATE),
-    (NewConnectionError, "ConnectionError"),  # which is a kind of timeout to urllib3
-    (ConnectTimeoutError, "ConnectTimeout"),
-    (ReadTimeoutError, "ReadTimeout"),
-    (SSLError, "SSLError"),
-    (LocationValueError, "InvalidURL"),
-)
-"""Why no answer has come, as people know it; anything else is a ConnectionError."""
+NO_ANSWER = (requests.RequestException, HTTPError)  # requests lets a few of urllib3's errors through
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +82,11 @@ class Client:
     ) -> None:
         """`secrets` are taken out of every answer; with `resolve`, only public addresses are connected."""
         self._secrets = tuple(secret for secret in secrets if secret)
-        self._patience = Timeout(connect=timeouts.connect, read=timeouts.read)
-        # Not by a session of `requests`, which takes twice as long over a request as sending it does; nor does any
-        # cookie, redirect, proxy or .netrc of this machine's come in between.
-        self._pools = PunctualPools(connections, timeouts.total, resolve)
-        self._way_to = lru_cache(self._find_way)
+        self._timeouts = timeouts
+        # Without a session no cookie, redirect, proxy or .netrc of this machine's comes in between; besides, a
+        # session takes as long over a request as sending it does.
+        self._adapter = PunctualAdapter(connections, timeouts.total, resolve)
+        self._request_to = lru_cache(_request_to)
         self._tries = backoff.on_predicate(
             backoff.expo, _is_blip, max_tries=tries, factor=wait, jitter=backoff.full_jitter, logger=None
         )(self._post_once)
@@ -115,48 +98,41 @@ class Client:
 
     def _post_once(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         secrets = (*self._secrets, *credentials(headers))
+        timeout = (self._timeouts.connect, self._timeouts.read)
         try:
-            pool, target = self._way_to(url)
-            response = pool.urlopen(
-                "POST",
-                target,
-                body,
-                {**OURS, **headers},
-                retries=False,
-                redirect=False,
-                timeout=self._patience,
-                preload_content=False,
-            )
-            try:
-                return Answer(response.status, response.headers, masked(_read(response), secrets))
-            finally:
-                response.close()  # one that has been read to its end has given its connection back before
-        except HTTPError as error:
+            request = self._request_to(url).copy()
+            request.headers.update(headers)
+            request.headers["Content-Length"] = str(len(body))
+            request.body = body
+            with self._adapter.send(request, stream=True, timeout=timeout) as response:
+                return Answer(response.status_code, response.headers, masked(_read(response), secrets))
+        except NO_ANSWER as error:
             return Answer(0, {}, "", _problem(error))
 
-    def _find_way(self, url: str) -> tuple[HTTPConnectionPool, str]:
-        """The connections to a URL's host, and what is asked for there."""
-        parsed = parse_url(url)
-        return self._pools.connection_from_host(parsed.host, parsed.port, parsed.scheme), parsed.request_uri
+
+def _request_to(url: str) -> requests.PreparedRequest:
+    """A request to an address, which is parsed and checked here, once."""
+    return requests.Request("POST", url, requests.utils.default_headers()).prepare()
 
 
-def _read(response: BaseHTTPResponse) -> str:
+def _read(response: requests.Response) -> str:
     """The beginning of the body; one that breaks off, or comes too slowly, says no less than its status."""
     body = b""
     try:
         while len(body) < ANSWER_BYTES:
-            piece = response.read1(ANSWER_BYTES, decode_content=True)  # `read` waits for all of them
+            piece = response.raw.read1(ANSWER_BYTES, decode_content=True)  # iter_content waits for whole chunks
             if not piece:
                 break
             body += piece
-    except HTTPError:
+    except NO_ANSWER:
         pass
     return body[:ANSWER_BYTES].decode("utf-8", "replace")
 
 
 def _problem(error: Exception) -> str:
-    """What went wrong, in a word; the error's own words could hold the address."""
-    return next((word for kind, word in PROBLEMS if isinstance(error, kind)), "ConnectionError")
+    """The name of what went wrong; its words could hold the address."""
+    cause = getattr(error.args[0], "reason", None) if error.args else None
+    return type(cause if isinstance(cause, PrivateAddress) else error).__name__
 
 
 def credentials(headers: Mapping[str, str]) -> list[str]:
