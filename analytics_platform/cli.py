@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from analytics_platform.commands import dead_letters, quarantine, snapshot, sources, suppress
+from analytics_platform.commands import dead_letters, quarantine, redeliver, snapshot, sources, suppress
 from analytics_platform.commands.backup import backup, restore
 from analytics_platform.commands.catalog import catalog
 from analytics_platform.commands.check_destinations import check
@@ -61,6 +61,7 @@ app.add_typer(destinations, name="destinations")
 app.add_typer(sources.app, name="sources")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.command()(replay)
+app.add_typer(redeliver.app, name="redeliver")
 app.command()(backup)
 app.command()(restore)
 

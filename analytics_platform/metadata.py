@@ -7,6 +7,7 @@ import dagster as dg
 from analytics_platform.delivery.run import Report
 from analytics_platform.delivery.tally import Sample
 from analytics_platform.delivery.words import words
+from analytics_platform.staging.streams import Redelivery
 
 Metadata = dict[str, dg.TableMetadataValue | int | float | str]
 
@@ -43,13 +44,21 @@ def describe(report: Report) -> Metadata:
         ]
         metadata["rejected"] = dg.MetadataValue.table(records)
     if report.redelivery:
-        asked, now = report.redelivery, report.redelivery.ended_at
-        state = "cancelled" if asked.is_cancelled else "finished" if now is not None else "goes on"
-        metadata["redelivery"] = f"{asked.stream} ({state})"
-        metadata["redelivery_percent"] = round(100 * asked.progress, 1)
-        metadata["redelivery_delivered"] = asked.delivered
+        metadata |= _progress(report.redelivery)
     if report.note:
         metadata["note"] = report.note
+    return metadata
+
+
+def _progress(redelivery: Redelivery) -> Metadata:
+    """How far a redelivery is, of all its runs."""
+    state = "goes on" if redelivery.ended_at is None else "finished"
+    metadata: Metadata = {
+        "redelivery": f"{redelivery.stream} ({'cancelled' if redelivery.is_cancelled else state})",
+        "redelivery_delivered": redelivery.delivered,
+    }
+    if not redelivery.is_cancelled:
+        metadata["redelivery_percent"] = round(100 * redelivery.progress, 1)
     return metadata
 
 

@@ -2,31 +2,19 @@
 
 import os
 import time
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from analytics_platform.deliveries import job_of
 from analytics_platform.delivery.due import Threshold
 from analytics_platform.delivery.job import Job
-from analytics_platform.destinations import build
-from analytics_platform.destinations.filters import filter_of
 from analytics_platform.settings import ConfigurationError, Settings, load
 from analytics_platform.settings.hash_key import hash_key
 from analytics_platform.staging import open_staging
 from analytics_platform.staging.base import Staging
 from analytics_platform.staging.suppression import SuppressionList
 from analytics_platform.supervisor import STOP_FILE
-
-if TYPE_CHECKING:
-    from event_registry.registry import Registry
-
-
-def by_the_plan(job: Job, plan: "Registry") -> Job:
-    """The job without the events that the plan sends elsewhere."""
-    return replace(job, elsewhere=plan.kept_from(job.names))
 
 
 class Platform(dg.ConfigurableResource[None]):
@@ -48,25 +36,10 @@ class Platform(dg.ConfigurableResource[None]):
 
     def job(self, settings: Settings, name: str) -> Job:
         """What a run of this destination works on; raises ConfigurationError for a name that is not configured."""
-        from event_registry.registry import default  # noqa: PLC0415  the plan is loaded by runs alone
-
-        found = next((destination for destination in settings.destinations if destination.name == name), None)
-        if found is None:
-            raise ConfigurationError(
-                f"{name} is not one of the configured destinations: add it to the settings again, then press Re-execute"
-            )
-        job = Job(
-            name=name,
-            kind=found.type,
-            destination=build(found, settings.data_dir, lambda: datetime.now(UTC)),
-            batch_size=found.batch_size,
-            flush_interval=found.flush_interval,
-            concurrency=found.concurrency,
-            give_up_after=found.give_up_after_hours * 3600,
-            rate_limit=found.rate_limit,
-            filter=filter_of(found),
-        )
-        return by_the_plan(job, default())
+        try:
+            return job_of(settings, name)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{error}, then press Re-execute") from None
 
     def thresholds(self, settings: Settings) -> dict[str, Threshold]:
         """When each destination's pending events are due."""

@@ -1,5 +1,7 @@
 """What does a person read of a run in Dagster's UI?"""
 
+from dataclasses import replace
+
 import dagster as dg
 import pytest
 
@@ -7,6 +9,7 @@ from analytics_platform.delivery.run import Report
 from analytics_platform.delivery.tally import Tally
 from analytics_platform.metadata import describe, health, sentence
 from analytics_platform.staging.base import DeadLetter, Ending, Event
+from analytics_platform.staging.streams import Part, Redelivery
 
 EVENT = Event(7, "web", "m-7", 0.0, '{"properties": {"title": "content-canary"}}')
 LETTER = DeadLetter(1, "vendor", EVENT, "HTTP 400", "invalid field answer-canary", "run-1", 0.0, "dead")
@@ -110,3 +113,22 @@ def test_a_failed_drain_says_what_happened_and_what_to_do(ending: Ending | None)
 def test_a_re_execution_that_failed_is_tried_again_by_a_person(ending: Ending, expected: str) -> None:
     """Nothing else would replay its dead letters."""
     assert sentence("vendor", Report(ending=ending, is_failure=True, error="HTTP 503")) == expected
+
+
+REDELIVERY = Redelivery("vendor", "redelivery-3", Part(100, 300), 5.0, 0.0, 250, 120, 30, None, is_cancelled=False)
+
+
+@pytest.mark.parametrize(
+    ("redelivery", "said", "percent"),
+    [
+        (REDELIVERY, "redelivery-3 (goes on)", 75.0),
+        (replace(REDELIVERY, cursor=300, ended_at=1.0), "redelivery-3 (finished)", 100.0),
+        (replace(REDELIVERY, ended_at=1.0, is_cancelled=True), "redelivery-3 (cancelled)", None),
+    ],
+)
+def test_a_run_of_a_redelivery_says_how_far_that_is(redelivery: Redelivery, said: str, percent: float | None) -> None:
+    """After all of its runs together; Dagster plots the number."""
+    metadata = describe(Report(redelivery=redelivery))
+
+    assert (metadata["redelivery"], metadata.get("redelivery_percent")) == (said, percent)
+    assert metadata["redelivery_delivered"] == 120

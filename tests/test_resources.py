@@ -2,8 +2,8 @@
 
 import pytest
 
+from analytics_platform.deliveries import by_the_plan
 from analytics_platform.delivery.due import Threshold
-from analytics_platform.resources import by_the_plan
 from analytics_platform.settings import ConfigurationError
 from event_registry.definitions import Event
 from event_registry.registry import Registry

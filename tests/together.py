@@ -189,9 +189,15 @@ class Platform:
             self.told.append,
         )
 
-    def execute(self, stream: Stream, run_id: str) -> None:
-        """What the run of a stream does."""
-        report = execute(self.jobs[stream[0]], Attempt(run_id, stream=stream[1]), self.surroundings())
+    def re_execute(self, stream: Stream, run_id: str) -> None:
+        """Press Re-execute on a run of a stream."""
+        new_id = f"re-execution#{next(self._numbers)}"
+        self._alive.add(new_id)
+        self.together.start(partial(self._execute, stream, new_id, run_id))
+
+    def _execute(self, stream: Stream, run_id: str, *re_executes: str) -> None:
+        attempt = Attempt(run_id, re_executes, stream=stream[1])
+        report = execute(self.jobs[stream[0]], attempt, self.surroundings())
         self.reports.setdefault(stream, []).append(report)
 
     def kill(self, stream: Stream) -> None:
@@ -226,7 +232,7 @@ class Platform:
                 self.workers[run_id] = self.together.start(partial(self._run, stream, run_id), START_SECONDS)
 
     def _run(self, stream: Stream, run_id: str) -> None:
-        self.execute(stream, run_id)
+        self._execute(stream, run_id)
         self._alive.discard(run_id)
         self.in_flight[stream] -= 1
 
