@@ -21,6 +21,7 @@ from analytics_platform.settings.privacy import PrivacySettings
 from analytics_platform.staging.base import StagingError
 from event_registry.registry import Registry
 from ingest_api import answers, pixel, sdk_metrics
+from ingest_api.analytics_js import AnalyticsJs
 from ingest_api.answers import Answer
 from ingest_api.batch import open_batch
 from ingest_api.body import read_json
@@ -80,6 +81,7 @@ SDK_PATHS = {
     "/beacon/v1/batch": "batch",
 }
 PIXEL_PATHS = {f"{path}/{kind}": kind for path in ("/v1/pixel", "/pixel/v1") for kind in pixel.KINDS}
+OF_SDKS = ("/v1/projects/", "/analytics.js/", "/analytics-next/")  # what else they ask for, counted as one
 OWN_PATHS = {
     f"/api/analytics/{kind}": kind for kind in ("batch", "track", "identify", "group", "page", "screen", "alias")
 }
@@ -116,6 +118,7 @@ def create_app(  # noqa: PLR0913 - the parts that an API is made of, each of whi
     privacy: PrivacySettings | None = None,
     geoip: GeoIp | None = None,
     catalog: Catalog | None = None,
+    analytics_js: AnalyticsJs | None = None,
     sessions: "Sessions | None" = None,
     address_rate: float = 0,
     public_url: str | None = None,
@@ -165,6 +168,7 @@ def create_app(  # noqa: PLR0913 - the parts that an API is made of, each of whi
             Route("/health/ready", partial(ready, api)),
             *Startup(partial(source_of, api), clock, public_url).routes(),
             *([Route(catalog.PATH, catalog.answer)] if catalog else []),
+            *(analytics_js.routes() if analytics_js else []),
             *(
                 Route(path + slash, pixel.Pixel(Calls(api, PIXEL, kind)), methods=["GET"])
                 for path, kind in PIXEL_PATHS.items()
@@ -334,7 +338,7 @@ def group_of(path: str, method: str) -> str | None:
         return "preflight"
     if path in PIXEL_PATHS:
         return None if method == "GET" else "other"
-    if path in (sdk_metrics.PATH, RUDDERSTACK_PATH) or path.startswith("/v1/projects/"):
+    if path in (sdk_metrics.PATH, RUDDERSTACK_PATH) or path.startswith(OF_SDKS):
         return "sdk-other"
     if path.startswith("/health/"):
         return "health"

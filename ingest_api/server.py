@@ -31,6 +31,7 @@ from analytics_platform.staging.base import Staging, StagingError
 from analytics_platform.staging.suppression import SuppressionList
 from event_registry.definitions import DefinitionError
 from event_registry.registry import Registry, default
+from ingest_api.analytics_js import AnalyticsJs
 from ingest_api.app import create_app
 from ingest_api.board import Slot, board
 from ingest_api.catalog import Catalog
@@ -65,6 +66,7 @@ class Parts(NamedTuple):
     hash_key: bytes
     geoip: GeoIp | None
     catalog: Catalog | None  # rendered before there are several processes, which share its memory
+    analytics_js: AnalyticsJs | None
     config: Path  # the settings file
     config_stamp: Stamp  # its stamp before it was read
     read_sources: Callable[[], Iterable[Source]]  # as they are in the file now
@@ -134,6 +136,7 @@ def read_parts(environ: Mapping[str, str], cwd: Path) -> Parts:
         hash_key(environ, settings.data_dir),
         GeoIp(database, time.monotonic) if database else None,
         Catalog(plan) if settings.ingest.catalog else None,
+        AnalyticsJs(folder) if (folder := settings.ingest.analytics_js) else None,
         config,
         stamp,
         partial(_read_sources, settings.ingest.session, environ, cwd),
@@ -183,6 +186,7 @@ def serve(parts: Parts, staging: Staging, listener: socket.socket, slot: Slot) -
         privacy=parts.settings.ingest.privacy,
         geoip=parts.geoip,
         catalog=parts.catalog,
+        analytics_js=parts.analytics_js,
         sessions=_sessions(parts.settings),
         address_rate=parts.settings.ingest.address_rate_limit,
         public_url=parts.settings.ingest.public_url,

@@ -24,6 +24,7 @@ from analytics_platform.staging.base import Entry
 from analytics_platform.staging.sqlite import SqliteStaging
 from analytics_platform.staging.suppression import SuppressionList
 from event_registry.registry import Registry, default
+from ingest_api.analytics_js import AnalyticsJs
 from ingest_api.app import create_app
 from ingest_api.catalog import Catalog
 from ingest_api.counters import Counters
@@ -203,6 +204,7 @@ class ApiStarter:
         bounds: Bounds | None = None,
         public_url: str | None = None,
         privacy: PrivacySettings | None = None,
+        analytics_js: AnalyticsJs | None = None,
     ) -> Api:
         """Start an API; what is not said is as in production, but for the patience and the clocks."""
         staging = TestStaging(self.folder / "staging.db")
@@ -232,6 +234,7 @@ class ApiStarter:
             address_rate=address_rate,
             public_url=public_url,
             privacy=privacy,
+            analytics_js=analytics_js,
             counters=counters,
             refusals=refusals,
         )

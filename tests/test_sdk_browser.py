@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import pytest
 
 from analytics_platform.staging.base import StagingError
+from ingest_api.analytics_js import AnalyticsJs
 from tests.browser import gate, played, serving
 from tests.fakes.product import eventually
 from tests.running_api import Api, ApiStarter, source
@@ -43,6 +44,15 @@ RUDDERSTACK = """
 <script>
   window.analytics = new rudderanalytics.RudderAnalytics();
   analytics.load("YOUR_WRITE_KEY", host, { configUrl: host, ...options });
+</script>
+"""
+SNIPPET = """
+<script>
+  window.analytics = [];
+  analytics._cdn = host;
+  const script = document.createElement("script");
+  script.src = `${host}/analytics.js/v1/YOUR_WRITE_KEY/analytics.min.js`;
+  document.head.append(script);
 </script>
 """
 
@@ -87,7 +97,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     assert PACKAGES.is_dir(), f"{PACKAGES} is missing: `make test` installs the SDKs"
     shutil.copytree(PACKAGES / "@segment/analytics-next/dist/umd", folder / "segment")
     shutil.copytree(PACKAGES / "@rudderstack/analytics-js/dist/npm/modern/bundled/umd", folder / "rudderstack")
-    for name, sdk in (("segment", SEGMENT), ("rudderstack", RUDDERSTACK), ("plain", "")):
+    for name, sdk in (("segment", SEGMENT), ("rudderstack", RUDDERSTACK), ("snippet", SNIPPET), ("plain", "")):
         (folder / f"{name}.html").write_text(HEAD + sdk)
     with serving(folder) as url:
         yield url
@@ -101,7 +111,11 @@ def api(start_api: ApiStarter, site: str) -> Api:
 
 def visited(site: str, page: str, api: Api, scene: str, options: object = None, at_gate: Any = dict) -> dict[str, Any]:
     """Play the scene on a page of the site with an SDK; what was seen, with the errors and requests of the page."""
-    url = f"{site}/{page}?" + urlencode({"host": api.url, "options": json.dumps(options or {})})
+    url = (
+        f"{site}/{page}"
+        + ("&" if "?" in page else "?")
+        + urlencode({"host": api.url, "options": json.dumps(options or {})})
+    )
     with gate(at_gate) as asked:
         return played(url, SCENE.replace("GATE", json.dumps(asked)) + scene)
 
@@ -196,6 +210,22 @@ def test_what_an_outage_refused_is_sent_by_the_next_page(site: str, api: Api, sd
     )
 
     assert [call["properties"]["report_id"] for call in api.staging.payloads()] == ["r-1"]
+
+
+def test_segment_s_snippet_and_what_it_loads_later_come_from_us(site: str, start_api: ApiStarter) -> None:
+    """The script, and its bundle for events that stand in the address of the page."""
+    umd = PACKAGES / "@segment" / "analytics-next" / "dist" / "umd"
+    api = start_api(source(kind="browser", origins=[site]), analytics_js=AnalyticsJs(umd))
+    address = "snippet.html?ajs_aid=visitor-1&ajs_event=report.created&ajs_prop_report_id=r-1&"
+
+    seen = visited(site, address, api, "await answered(1);")
+
+    [call] = api.staging.payloads()
+    assert (call["anonymousId"], call["event"]) == ("visitor-1", "report.created")
+    assert call["properties"] == {"report_id": "r-1"}
+    assert any("/analytics-next/bundles/queryString" in url for url in seen["requests"])
+    assert [url for url in seen["requests"] if not url.startswith((site, api.url))] == []
+    assert seen["errors"] == []
 
 
 def test_a_beacon_needs_no_sdk(site: str, api: Api) -> None:

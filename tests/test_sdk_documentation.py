@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from ingest_api.analytics_js import AnalyticsJs
 from tests.browser import gate, played, serving
 from tests.fakes.product import eventually
-from tests.running_api import KEY, Api
+from tests.running_api import KEY, Api, ApiStarter
 from tests.sdks import INSTALLED, PROGRAMS
 
 pytest_plugins = ["tests.ingest_fixtures"]
@@ -78,8 +79,11 @@ def test_an_example_of_a_program_sends_its_event(api: Api, language: str, block:
         if language not in PROGRAMS_OF
     ],
 )
-def test_an_example_of_a_page_sends_its_event(api: Api, folder: Path, site: str, language: str, block: str) -> None:
+def test_an_example_of_a_page_sends_its_event(
+    start_api: ApiStarter, folder: Path, site: str, language: str, block: str
+) -> None:
     """As a script of the page, or as it is; the browser stays until the event has come, and sees no error."""
+    api = start_api(analytics_js=AnalyticsJs(folder))
     code = of(api, block)
     body = f'<script type="module">\n{code}</script>' if language == "ts" else code
     (folder / "example.html").write_text(PAGE + body)

@@ -16,6 +16,7 @@ VARIABLES = {
     "catalog": "ANALYTICS_CATALOG",
     "address_rate_limit": "ANALYTICS_ADDRESS_RATE_LIMIT",
     "public_url": "ANALYTICS_PUBLIC_URL",
+    "analytics_js": "ANALYTICS_JS",
     "min_free_mb": "ANALYTICS_MIN_FREE_MB",
     "max_store_mb": "ANALYTICS_MAX_STORE_MB",
     "metrics_host": "ANALYTICS_METRICS_HOST",
@@ -37,6 +38,7 @@ class IngestSettings(BaseModel):
     max_store_mb: int = Field(default=0, ge=0)  # that the store may hold; 0 is any
     metrics_host: str = "127.0.0.1"
     metrics_port: int = Field(default=0, ge=0, le=65535)  # where Prometheus is answered; 0 is nowhere
+    analytics_js: Path | None = None  # the folder of the script that Segment's snippet loads; absolute
     privacy: PrivacySettings = PrivacySettings()
     session: SessionSettings | None = None  # of our own application
 
@@ -53,4 +55,8 @@ def read_ingest(table: Mapping[str, Any], environ: Mapping[str, str], cwd: Path)
     """The `[ingest]` table of the file; relative paths start at `cwd`. Raises ConfigurationError."""
     privacy = read_privacy(table.get("privacy", {}), environ, cwd)
     session = read_session(table.get("session"), environ, cwd)
-    return made(IngestSettings, "ingest", {**table, "privacy": privacy, "session": session}, VARIABLES, environ)
+    table = {**table, "privacy": privacy, "session": session}
+    settings = made(IngestSettings, "ingest", table, VARIABLES, environ)
+    if settings.analytics_js is None:
+        return settings
+    return settings.model_copy(update={"analytics_js": (cwd / settings.analytics_js).resolve()})
