@@ -12,6 +12,7 @@ from analytics_platform.commands.backup import backup, restore
 from analytics_platform.commands.catalog import catalog
 from analytics_platform.commands.check_destinations import check
 from analytics_platform.commands.generate import generate
+from analytics_platform.commands.part import part
 from analytics_platform.commands.plan_check import check as check_plan
 from analytics_platform.commands.plan_diff import diff, dump
 from analytics_platform.commands.plan_infer import infer
@@ -62,6 +63,7 @@ app.add_typer(sources.app, name="sources")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.command()(replay)
 app.add_typer(redeliver.app, name="redeliver")
+app.command()(part)
 app.command()(backup)
 app.command()(restore)
 

@@ -254,7 +254,7 @@ def test_an_installation_that_runs_is_not_touched(tmp_path: Path) -> None:
     with claimed(new.data_dir):
         said = run(new.data_dir, "restore", "backup")
 
-    assert said.startswith("1: analytics: Another `analytics run` uses the data folder")
+    assert said.startswith("1: analytics: Another `analytics run` or `analytics part` uses the data folder")
     assert not (new.data_dir / "staging.db").exists()
 
 

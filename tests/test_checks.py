@@ -61,7 +61,11 @@ def test_a_data_folder_that_cannot_be_written_is_named_with_its_variable(tmp_pat
 
 def test_a_second_supervisor_on_the_same_data_is_refused(tmp_path: Path) -> None:
     """Two of them would stop each other's parts."""
-    with claimed(tmp_path), pytest.raises(ConfigurationError, match="Another `analytics run` uses"), claimed(tmp_path):
+    with (
+        claimed(tmp_path),
+        pytest.raises(ConfigurationError, match="Another `analytics run` or `analytics part` uses"),
+        claimed(tmp_path),
+    ):
         pass
 
 

@@ -17,8 +17,11 @@ from event_registry.registry import default
 
 
 @contextmanager
-def claimed(data_dir: Path) -> Iterator[None]:
-    """The data folder, made if it is missing and locked against a second supervisor."""
+def claimed(data_dir: Path, *, together: bool = False) -> Iterator[None]:
+    """The data folder, made if it is missing and locked against a second supervisor.
+
+    `together` is for parts that run alone: they share it with each other.
+    """
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = (data_dir / "lock").open("a")
@@ -29,10 +32,10 @@ def claimed(data_dir: Path) -> Iterator[None]:
         ) from None
     with lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, (fcntl.LOCK_SH if together else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError:
             raise ConfigurationError(
-                f"Another `analytics run` uses the data folder {data_dir}: "
+                f"Another `analytics run` or `analytics part` uses the data folder {data_dir}: "
                 "stop it, or set ANALYTICS_DATA_DIR to another one"
             ) from None
         yield

@@ -27,8 +27,13 @@ class Part:
     stops_last: bool = False
 
 
-def parts(settings: Settings, environment: Mapping[str, str], code_server_port: int) -> list[Part]:
-    """The four parts; runs and sensors happen in the code server, so it outlasts the others at the end."""
+def parts(
+    settings: Settings, environment: Mapping[str, str], code_server_port: int, listen: str = "127.0.0.1"
+) -> list[Part]:
+    """The four parts; runs and sensors happen in the code server, so it outlasts the others at the end.
+
+    The code server and the webserver listen on `listen`, by themselves on loopback: whoever reaches them can run code.
+    """
     dagster_port = str(settings.dagster_port)
     host = reachable(settings.host)
     return [
@@ -36,7 +41,7 @@ def parts(settings: Settings, environment: Mapping[str, str], code_server_port: 
             "code server",
             (
                 *(str(SCRIPTS / "dagster"), "api", "grpc", "-m", "analytics_platform.definitions"),
-                *("-h", "127.0.0.1", "-p", str(code_server_port), "--location-name", "analytics_platform"),
+                *("-h", listen, "-p", str(code_server_port), "--location-name", "analytics_platform"),
             ),
             environment,
             partial(_listens, "127.0.0.1", code_server_port),
@@ -50,7 +55,7 @@ def parts(settings: Settings, environment: Mapping[str, str], code_server_port: 
         ),
         Part(
             "webserver",
-            (str(SCRIPTS / "dagster-webserver"), "-w", str(WORKSPACE), "-h", "127.0.0.1", "-p", dagster_port),
+            (str(SCRIPTS / "dagster-webserver"), "-w", str(WORKSPACE), "-h", listen, "-p", dagster_port),
             environment,
             partial(_answers, "127.0.0.1", settings.dagster_port, "/server_info"),
         ),
@@ -58,7 +63,9 @@ def parts(settings: Settings, environment: Mapping[str, str], code_server_port: 
     ]
 
 
-def environment_of_parts(environ: Mapping[str, str], settings: Settings, code_server_port: int) -> dict[str, str]:
+def environment_of_parts(
+    environ: Mapping[str, str], settings: Settings, code_server_port: int, code_server_host: str = "127.0.0.1"
+) -> dict[str, str]:
     """The parts inherit the environment, since keys of destinations come from it; these are set besides."""
     # Without compiled bytecode each run takes twice as long to start.
     inherited = {name: value for name, value in environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
@@ -68,11 +75,12 @@ def environment_of_parts(environ: Mapping[str, str], settings: Settings, code_se
         | ({"ANALYTICS_DAGSTER_STORAGE": storage.get_secret_value()} if storage else {})
         | {
             "ANALYTICS_DATA_DIR": str(settings.data_dir),
+            "ANALYTICS_CODE_SERVER_HOST": code_server_host,
             "ANALYTICS_CODE_SERVER_PORT": str(code_server_port),
             "DAGSTER_HOME": str(settings.data_dir / "dagster"),
             "DAGSTER_DISABLE_TELEMETRY": "yes",
             # gRPC takes even loopback connections through http_proxy unless it is told not to.
-            "no_grpc_proxy": "127.0.0.1",
+            "no_grpc_proxy": code_server_host,
         }
     )
 
