@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 
 BACKLOG = 2048  # connections that wait to be accepted
 MOST_SCRAPES = 32  # connections, from one address half of them
+YOUNG_OBJECTS = 30_000  # between two looks for garbage; a batch alone makes thousands, none of which is any
 SPARE_FILES = 100  # open files of a process that are no connections
 
 
@@ -196,6 +197,7 @@ def serve(parts: Parts, staging: Staging, listener: socket.socket, slot: Slot) -
     server = uvicorn.Server(server_config(app, limits, connections, refusals))
     gc.collect()
     gc.freeze()  # what lives as long as the process need not be walked while requests wait
+    gc.set_threshold(YOUNG_OBJECTS)
     reload.start()
     for pulse in pulses:
         pulse.start()

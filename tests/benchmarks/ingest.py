@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from shutil import which
 from typing import Literal
@@ -61,6 +62,7 @@ def measure(folder: Path) -> Iterator[Row]:
         nothing = at_full_rate(plain, "one")
         single = at_full_rate(ours, "one")
         yield _row("accepted, one event a request, events/s", single.per_second, nothing.per_second, ",.0f")
+        yield _processor("one event a request", single, nothing)
         yield from _percentiles("one event a request", single, nothing)
         half = _taken(load.run(ours.port, one, CONNECTIONS, SECONDS, single.per_second / 2))
         yield "answer p99 at half of that rate, ms", f"{half.percentiles[99]:.1f}", "", ""
@@ -70,16 +72,20 @@ def measure(folder: Path) -> Iterator[Row]:
         rate = batches.per_second * BATCH
         yield _row("accepted, 100 events a request, events/s", rate, nothing.per_second * BATCH, ",.0f")
         yield _row("the same, beside one event a request", rate, single.per_second, ",.0f")
+        yield _processor("100 events a request", batches, nothing)
         yield from _percentiles("100 events a request", batches, nothing)
 
 
 def at_full_rate(server: servers.Server, kind: Literal["one", "hundred"], seconds: float = SECONDS) -> load.Load:
-    """As many requests as a server answers, in a closed loop of 64 connections."""
+    """As many requests as a server answers, in a closed loop of 64 connections, and what they cost it."""
+    before = server.cpu_seconds()
     if wrk.is_there():
-        return _taken(wrk.run(server.port, kind, CONNECTIONS, seconds))
-    make, count = (one, PREPARED) if kind == "one" else (hundred, PREPARED // BATCH)
-    prepared = [make() for _ in range(count)]  # the load generator must not be the limit
-    return _taken(load.run(server.port, iter(prepared).__next__, CONNECTIONS, seconds))
+        measured = wrk.run(server.port, kind, CONNECTIONS, seconds)
+    else:
+        make, count = (one, PREPARED) if kind == "one" else (hundred, PREPARED // BATCH)
+        prepared = [make() for _ in range(count)]  # the load generator must not be the limit
+        measured = load.run(server.port, iter(prepared).__next__, CONNECTIONS, seconds)
+    return replace(_taken(measured), server_seconds=server.cpu_seconds() - before)
 
 
 def _beside_by_hand(folder: Path, single: load.Load) -> Iterator[Row]:
@@ -95,6 +101,12 @@ def _taken(measured: load.Load) -> load.Load:
     if measured.refused:
         raise RuntimeError(f"{measured.refused} requests were refused: the figures mean nothing")
     return measured
+
+
+def _processor(name: str, ours: load.Load, beside: load.Load) -> Row:
+    """What a request costs, which other work on the machine changes less than how many there are."""
+    cost, other = (each.server_seconds / each.requests * 1e6 for each in (ours, beside))
+    return _row(f"processor's time of the server, {name}, µs", cost, other, ".0f")
 
 
 def _percentiles(name: str, ours: load.Load, beside: load.Load) -> Iterator[Row]:

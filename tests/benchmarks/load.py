@@ -19,6 +19,7 @@ class Load:
     seconds: float
     percentiles: Mapping[int, float]  # the 50th and the 99th of the latencies, in milliseconds
     refused: int
+    server_seconds: float = 0.0  # of the processor, for all requests
 
     @property
     def per_second(self) -> float:

@@ -33,6 +33,7 @@ class Connection:
         self.clock = clock
         self._lock = threading.RLock()
         self._checkpoint_lock: IO[str] | None = None
+        self._wal = f"{path}-wal"
         self._db = self._open()
 
     def _open(self) -> sqlite3.Connection:
@@ -110,7 +111,7 @@ class Connection:
         return Usage((pages - unused) * size, on_disk, disk.f_bavail * disk.f_frsize)
 
     def _wal_size(self) -> int:
-        return self.path.with_name(f"{self.path.name}-wal").stat().st_size
+        return os.stat(self._wal).st_size  # noqa: PTH116 - asked after each commit, in a third of Path's time
 
     def _takes_checkpoint_lock(self) -> bool:
         handle = self.path.with_name(f"{self.path.name}-checkpoint").open("w")
