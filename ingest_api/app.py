@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from importlib import metadata
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -28,12 +29,14 @@ from ingest_api.body import read_json
 from ingest_api.catalog import Catalog
 from ingest_api.client_address import client_address
 from ingest_api.counters import Counters
+from ingest_api.docs import Docs
 from ingest_api.enrichment import Facts
 from ingest_api.errors import answer_to, status_of
 from ingest_api.geoip import GeoIp
 from ingest_api.head import Head
 from ingest_api.intake import sort_calls
 from ingest_api.limits import Limits
+from ingest_api.openapi.document import document
 from ingest_api.origins import check_origin
 from ingest_api.paths import Paths
 from ingest_api.rate_limit import RateLimit
@@ -87,6 +90,11 @@ OWN_PATHS = {
 }
 
 
+def described(limits: Limits | None = None) -> dict[str, Any]:
+    """The API in OpenAPI."""
+    return document(OWN_PATHS, SDK_PATHS, PIXEL_PATHS, limits or Limits(), metadata.version("analytics-platform"))
+
+
 @dataclass(frozen=True, slots=True)
 class Api:
     """What every request needs."""
@@ -119,6 +127,7 @@ def create_app(  # noqa: PLR0913 - the parts that an API is made of, each of whi
     geoip: GeoIp | None = None,
     catalog: Catalog | None = None,
     analytics_js: AnalyticsJs | None = None,
+    docs: Docs | None = None,
     sessions: "Sessions | None" = None,
     address_rate: float = 0,
     public_url: str | None = None,
@@ -169,6 +178,7 @@ def create_app(  # noqa: PLR0913 - the parts that an API is made of, each of whi
             *Startup(partial(source_of, api), clock, public_url).routes(),
             *([Route(catalog.PATH, catalog.answer)] if catalog else []),
             *(analytics_js.routes() if analytics_js else []),
+            *(docs.routes() if docs else []),
             *(
                 Route(path + slash, pixel.Pixel(Calls(api, PIXEL, kind)), methods=["GET"])
                 for path, kind in PIXEL_PATHS.items()
@@ -342,7 +352,9 @@ def group_of(path: str, method: str) -> str | None:
         return "sdk-other"
     if path.startswith("/health/"):
         return "health"
-    return "pages" if path == Catalog.PATH else "other"
+    if path.startswith(("/analytics.js/", "/analytics-next/")):
+        return "sdk-other"
+    return "pages" if path in (Catalog.PATH, Docs.PAGE_PATH, Docs.DOCUMENT_PATH) else "other"
 
 
 def _spellings(paths: Iterable[str]) -> list[str]:

@@ -31,11 +31,17 @@ STATUS = {
     "unsupported_media_type": 415,
     "unsupported_charset": 415,
     "unsupported_encoding": 415,
+    "not_found": 404,
+    "method_not_allowed": 405,
     "rate_limited": 429,
     "headers_too_large": 431,
     "overloaded": 503,
     "shutting_down": 503,
     "session_keys_unavailable": 503,
+    "storage_full": 503,
+    "storage_low": 503,
+    "storage_unavailable": 503,
+    "internal": 500,
 }
 BAD_REQUEST = 400
 

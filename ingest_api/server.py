@@ -32,12 +32,13 @@ from analytics_platform.staging.suppression import SuppressionList
 from event_registry.definitions import DefinitionError
 from event_registry.registry import Registry, default
 from ingest_api.analytics_js import AnalyticsJs
-from ingest_api.app import create_app
+from ingest_api.app import create_app, described
 from ingest_api.board import Slot, board
 from ingest_api.catalog import Catalog
 from ingest_api.commits import Commits, count_suppressed
 from ingest_api.connections import Connections
 from ingest_api.counters import Counters, Gauges
+from ingest_api.docs import Docs
 from ingest_api.geoip import GeoIp
 from ingest_api.limits import Limits
 from ingest_api.protocol import BoundedProtocol
@@ -68,6 +69,7 @@ class Parts(NamedTuple):
     geoip: GeoIp | None
     catalog: Catalog | None  # rendered before there are several processes, which share its memory
     analytics_js: AnalyticsJs | None
+    docs: Docs | None  # the same
     config: Path  # the settings file
     config_stamp: Stamp  # its stamp before it was read
     read_sources: Callable[[], Iterable[Source]]  # as they are in the file now
@@ -138,6 +140,7 @@ def read_parts(environ: Mapping[str, str], cwd: Path) -> Parts:
         GeoIp(database, time.monotonic) if database else None,
         Catalog(plan) if settings.ingest.catalog else None,
         AnalyticsJs(folder) if (folder := settings.ingest.analytics_js) else None,
+        Docs(described()) if settings.ingest.docs else None,
         config,
         stamp,
         partial(_read_sources, settings.ingest.session, environ, cwd),
@@ -188,6 +191,7 @@ def serve(parts: Parts, staging: Staging, listener: socket.socket, slot: Slot) -
         geoip=parts.geoip,
         catalog=parts.catalog,
         analytics_js=parts.analytics_js,
+        docs=parts.docs,
         sessions=_sessions(parts.settings),
         address_rate=parts.settings.ingest.address_rate_limit,
         public_url=parts.settings.ingest.public_url,

@@ -25,9 +25,10 @@ from analytics_platform.staging.sqlite import SqliteStaging
 from analytics_platform.staging.suppression import SuppressionList
 from event_registry.registry import Registry, default
 from ingest_api.analytics_js import AnalyticsJs
-from ingest_api.app import create_app
+from ingest_api.app import create_app, described
 from ingest_api.catalog import Catalog
 from ingest_api.counters import Counters
+from ingest_api.docs import Docs
 from ingest_api.limits import Limits
 from ingest_api.rate_limit import WrongKeys
 from ingest_api.refusals import Refusals
@@ -199,6 +200,7 @@ class ApiStarter:
         queue_bytes: int = QUEUE_BYTES,
         patience_seconds: float = TIMEOUT,
         shows_catalog: bool = True,
+        shows_docs: bool = True,
         sessions: Sessions | None = None,
         address_rate: float = 0,
         bounds: Bounds | None = None,
@@ -229,6 +231,7 @@ class ApiStarter:
             clock=lambda: NOW,
             monotonic=monotonic,
             limits=limits,
+            docs=Docs(described(limits)) if shows_docs else None,
             catalog=Catalog(registry or default()) if shows_catalog else None,
             sessions=sessions,
             address_rate=address_rate,

@@ -14,6 +14,7 @@ from analytics_platform.settings.session import SessionSettings, read_session
 VARIABLES = {
     "workers": "ANALYTICS_WORKERS",
     "catalog": "ANALYTICS_CATALOG",
+    "docs": "ANALYTICS_DOCS",
     "address_rate_limit": "ANALYTICS_ADDRESS_RATE_LIMIT",
     "public_url": "ANALYTICS_PUBLIC_URL",
     "analytics_js": "ANALYTICS_JS",
@@ -32,6 +33,7 @@ class IngestSettings(BaseModel):
 
     workers: int = Field(default=1, ge=1, le=64)  # processes that take requests
     catalog: bool = True  # whether GET /catalog shows the tracking plan to whoever asks
+    docs: bool = True  # whether GET /docs and /openapi.json describe the API to whoever asks
     address_rate_limit: float = Field(default=0, ge=0)  # requests a second from one address; 0 is off
     public_url: str | None = None  # where clients reach the API, if that is not where their requests say
     min_free_mb: int = Field(default=500, ge=0)  # on the store's disk; with less /health/ready fails

@@ -1,0 +1,1 @@
+"""What the API does, for machines at `/openapi.json` and for people at `/docs`."""
