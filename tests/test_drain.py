@@ -1,5 +1,6 @@
 """What does a drain do with its time, and when does it end?"""
 
+import threading
 from dataclasses import replace
 
 import pytest
@@ -233,3 +234,26 @@ def test_a_backlog_goes_out_in_full_requests(simulation: Simulation) -> None:
 
     assert sorted(simulation.vendor.delivered) == sorted(names(400))
     assert sum(len(request) < 10 for request in simulation.vendor.requests) <= 3
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+def test_so_many_requests_are_in_flight_as_the_destination_is_to_have(simulation: Simulation, concurrency: int) -> None:
+    """All of them at once, and never one more; the fake holds each until the others are there, or a few seconds."""
+    simulation.job = replace(simulation.job, concurrency=concurrency)
+    simulation.accept(*names(10 * concurrency))
+    all_there, lock, in_flight, most = threading.Barrier(concurrency), threading.Lock(), [0], [0]
+
+    def hold(_: list[str]) -> None:
+        with lock:
+            in_flight[0] += 1
+            most[0] = max(most[0], in_flight[0])
+        all_there.wait(timeout=30)
+        with lock:
+            in_flight[0] -= 1
+
+    simulation.vendor.will(hold)
+
+    simulation.drain(until=10 * concurrency)
+
+    assert most == [concurrency]
+    assert len(simulation.vendor.requests) == concurrency

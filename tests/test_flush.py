@@ -191,6 +191,30 @@ def test_a_poison_event_costs_few_requests_and_nobody_else(count: int, data: st.
     assert ledger.dead == [(f"e{poison}", "HTTP 400")]
 
 
+def cost(count: int, poison: int) -> int:
+    """The requests that so many events take of which one is refused, which are all settled then."""
+    vendor = Obedient()
+    vendor.will_refuse(f"e{poison}")
+    _, ledger = send(vendor, [events(count)], size=count)
+    assert (len(ledger.delivered), ledger.dead) == (count - 1, [(f"e{poison}", "HTTP 400")])
+    return len(vendor.requests)
+
+
+@pytest.mark.parametrize("count", [*range(1, 65), 100, 127, 128, 129])
+def test_the_bound_of_a_poison_event_is_exact_for_every_size_and_place(count: int) -> None:
+    """Wherever it stands it costs at most 2*ceil(log2 n)+1 requests, and somewhere it does cost as many."""
+    assert max(cost(count, poison) for poison in range(count)) == 2 * math.ceil(math.log2(count)) + 1
+
+
+@pytest.mark.parametrize("count", [500, 1000, 2000, 2500])
+def test_the_bound_of_a_poison_event_holds_for_the_largest_requests(count: int) -> None:
+    """First it costs the most; in the middle and last no more than that."""
+    bound = 2 * math.ceil(math.log2(count)) + 1
+
+    assert cost(count, 0) == bound
+    assert max(cost(count, poison) for poison in (count // 2, count // 2 + 1, count - 1)) <= bound
+
+
 @given(st.integers(min_value=1, max_value=6), st.integers(min_value=1, max_value=8), st.sets(st.integers(0, 59)))
 def test_each_users_order_is_kept_with_many_lanes_and_many_poison_events(
     users: int, lanes: int, poison: set[int]

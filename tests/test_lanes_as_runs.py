@@ -4,8 +4,6 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,7 +12,7 @@ from hypothesis import strategies as st
 from analytics_platform.delivery.job import Job, Pace
 from analytics_platform.delivery.share import Share, lane_of
 from analytics_platform.destinations.base import Outcome, Outgoing
-from analytics_platform.staging import open_staging
+from analytics_platform.staging import MEMORY, open_staging
 from analytics_platform.staging.base import Entry, Event, Staging
 from analytics_platform.staging.streams import Part
 from tests.fakes.clock import Clock
@@ -78,16 +76,15 @@ def entry_of(number: int, user: int, now: float) -> Entry:
 @contextmanager
 def city() -> Iterator[City]:
     """A new one."""
-    with TemporaryDirectory() as folder:
-        clock = Clock()
-        with closing(open_staging(f"sqlite:///{Path(folder)}/staging.db", clock)) as staging:
-            together = Together(clock)
-            vendor = Slow(together)
-            pace = Pace(window=60.0, shortest=20.0, idle=10.0, hand_over=15.0, bury=10.0, poll=1.0)
-            job = Job("vendor", "webhook", vendor, 5, 2.0, 1, 96 * 3600.0, pace)
-            platform = Platform(together, staging, {"vendor": job})
-            yield City(together, staging, platform, vendor)
-            together.end()
+    clock = Clock()
+    with closing(open_staging(MEMORY, clock)) as staging:
+        together = Together(clock)
+        vendor = Slow(together)
+        pace = Pace(window=60.0, shortest=20.0, idle=10.0, hand_over=15.0, bury=10.0, poll=1.0)
+        job = Job("vendor", "webhook", vendor, 5, 2.0, 1, 96 * 3600.0, pace)
+        platform = Platform(together, staging, {"vendor": job})
+        yield City(together, staging, platform, vendor)
+        together.end()
 
 
 STEP = st.one_of(

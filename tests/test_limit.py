@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
 from analytics_platform.delivery.job import Job, Pace
 from analytics_platform.delivery.limit import BLOCK_SECONDS, Limit
-from analytics_platform.staging import open_staging
+from analytics_platform.staging import MEMORY, open_staging
 from analytics_platform.staging.base import Staging
 from analytics_platform.staging.streams import Part
 from tests.fakes.clock import Clock
@@ -35,9 +34,9 @@ class Sent:
 
 
 @pytest.fixture
-def staging(tmp_path: Path, clock: Clock) -> Iterator[Staging]:
+def staging(clock: Clock) -> Iterator[Staging]:
     """A store."""
-    staging = open_staging(f"sqlite:///{tmp_path}/staging.db", clock)
+    staging = open_staging(MEMORY, clock)
     yield staging
     staging.close()
 

@@ -4,14 +4,13 @@ import json
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from analytics_platform.delivery.estimate import estimate
 from analytics_platform.delivery.job import Job, Pace
 from analytics_platform.destinations.filters import Filter
-from analytics_platform.staging import open_staging
+from analytics_platform.staging import MEMORY, open_staging
 from analytics_platform.staging.base import Dead, Entry
 from analytics_platform.staging.streams import Part, Redelivery
 from analytics_platform.staging.suppression import Person, SuppressionList
@@ -26,9 +25,9 @@ JOB = Job("vendor", "webhook", Obedient(), 10, 2.0, 1, 96 * 3600.0)
 class Town(Platform):
     """One destination with its history, `old-0` to `old-99`, which it has had; a minute ago."""
 
-    def __init__(self, together: Together, folder: Path) -> None:
+    def __init__(self, together: Together) -> None:
         self.vendor = Obedient()
-        staging = open_staging(f"sqlite:///{folder}/staging.db", together.clock)
+        staging = open_staging(MEMORY, together.clock)
         job = replace(JOB, destination=self.vendor, pace=Pace(poll=1.0, bury=10.0))
         super().__init__(together, staging, {"vendor": job})
         self.accept("old-", 100)
@@ -63,9 +62,9 @@ def together(clock: Clock) -> Together:
 
 
 @pytest.fixture
-def town(together: Together, tmp_path: Path) -> Iterator[Town]:
+def town(together: Together) -> Iterator[Town]:
     """A destination that has had its history, and live delivery that goes on."""
-    town = Town(together, tmp_path)
+    town = Town(together)
     with closing(town.staging):
         yield town
         together.end()

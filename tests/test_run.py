@@ -130,6 +130,27 @@ def test_halt_is_not_tried_again_and_buries_nothing(simulation: Simulation) -> N
     assert report.retry_in == pytest.approx(60, rel=0.1)
 
 
+def test_after_a_halt_single_events_probe_whether_the_key_is_mended(simulation: Simulation) -> None:
+    """Of three users; then everything goes out, in full requests, without anybody's doing."""
+    simulation.accept(*names(50))
+    simulation.vendor.will_answer(FORBIDDEN)
+    simulation.run("run-1", is_last=False)
+    simulation.clock.advance(120.0)
+    refused = len(simulation.vendor.requests)
+    simulation.run("run-2", is_last=False)
+    probes = simulation.vendor.requests[refused:]
+    simulation.clock.advance(400.0)
+    simulation.vendor.recovers()
+    simulation.vendor.requests.clear()
+
+    report = simulation.run("run-3", is_last=False)
+
+    assert [len(request) for request in probes] == [1]
+    assert [len(request) for request in simulation.vendor.requests[:3]] == [1, 1, 1]
+    assert max(len(request) for request in simulation.vendor.requests) == 10
+    assert (report.ending, sorted(simulation.vendor.delivered)) == ("drained", sorted(names(50)))
+
+
 def test_a_drain_that_is_told_to_stop_is_a_success(simulation: Simulation) -> None:
     """The next one goes on where it was."""
     simulation.after(10.0, simulation.stop)

@@ -8,7 +8,7 @@ import itertools
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import cast
 
@@ -20,7 +20,7 @@ from analytics_platform.staging.suppression import SuppressionList
 from tests.fakes.clock import Clock
 from tests.simulation import HASH_KEY
 
-BEAT = 10.0  # simulated seconds between two heartbeats of whoever works
+BEAT = 20.0  # simulated seconds between two heartbeats of whoever works
 START_SECONDS = 3.0  # that a run takes from its request to its work
 LOOK_SECONDS = 5.0  # between two looks of the sensor
 
@@ -29,12 +29,19 @@ class Killed(BaseException):
     """What happens to a worker that is killed while it waits: nothing of it is written any more."""
 
 
+def _baton() -> threading.Lock:
+    """A lock that whoever has the turn releases, and whoever waits for it acquires."""
+    lock = threading.Lock()
+    lock.acquire()
+    return lock
+
+
 @dataclass(eq=False)
 class Worker:
     """Somebody who works, in a thread of its own."""
 
     thread: threading.Thread | None = None
-    turn: threading.Event = field(default_factory=threading.Event)
+    turn: threading.Lock = field(default_factory=_baton)
     is_killed: bool = False
     is_done: bool = False
 
@@ -49,7 +56,7 @@ class Together:
         self._next_beat = clock.now
         self._waiting: list[tuple[float, int, Worker]] = []
         self._order = itertools.count()
-        self._idle = threading.Event()
+        self._idle = _baton()
         self._local = threading.local()
         self._workers: list[Worker] = []
         self._error: BaseException | None = None
@@ -72,7 +79,7 @@ class Together:
         """Let so much time pass for whoever calls this; the others work meanwhile."""
         worker: Worker = self._local.worker
         self._waits(worker, seconds)
-        self._idle.set()
+        self._idle.release()
         self._take_turn(worker)
 
     def kill(self, worker: Worker) -> None:
@@ -116,16 +123,14 @@ class Together:
         self.clock.now = max(self.clock.now, until)
 
     def _give_turn(self, worker: Worker) -> None:
-        self._idle.clear()
-        worker.turn.set()
-        self._idle.wait()
+        worker.turn.release()
+        self._idle.acquire()
         if self._error:
             error, self._error = self._error, None
             raise error
 
     def _take_turn(self, worker: Worker) -> None:
-        worker.turn.wait()
-        worker.turn.clear()
+        worker.turn.acquire()
         if worker.is_killed:
             raise Killed
 
@@ -140,7 +145,7 @@ class Together:
             self._error = error
         finally:
             worker.is_done = True
-            self._idle.set()
+            self._idle.release()
 
 
 class Mortal:
@@ -158,8 +163,11 @@ class Mortal:
 class Platform:
     """Destinations with the runs that the sensor would start, all in one simulated time."""
 
-    def __init__(self, together: Together, staging: Staging, jobs: Mapping[str, Job]) -> None:
-        """`jobs` are by the names of the destinations."""
+    def __init__(
+        self, together: Together, staging: Staging, jobs: Mapping[str, Job], look: float = LOOK_SECONDS
+    ) -> None:
+        """`jobs` are by the names of the destinations, `look` is in seconds between two looks of the sensor."""
+        self._look_seconds = look
         self.together = together
         self.staging = staging
         self.jobs = dict(jobs)
@@ -214,7 +222,7 @@ class Platform:
     def _look_on(self) -> None:
         while True:
             self._look()
-            self.together.wait(LOOK_SECONDS)
+            self.together.wait(self._look_seconds)
 
     def _look(self) -> None:
         """What one tick of the sensor does."""
@@ -222,7 +230,8 @@ class Platform:
         for name, lanes in self.lanes.items():
             self.staging.split(name, lanes)
         thresholds = {name: Threshold(job.batch_size, job.flush_interval) for name, job in self.jobs.items()}
-        for stream in due(self.staging.streams(self.jobs, 1000), thresholds, self.in_flight, now):
+        count_to = max(job.batch_size for job in self.jobs.values())
+        for stream in due(self.staging.streams(self.jobs, count_to), thresholds, self.in_flight, now):
             starts = self.starts.setdefault(stream, [])
             if has_budget(starts[-100:], now):
                 starts.append(now)
@@ -239,8 +248,3 @@ class Platform:
     def _beat(self) -> None:
         for run_id in self._alive:
             self.staging.heartbeat(run_id)
-
-
-def paced(job: Job, poll: float) -> Job:
-    """The job whose runs look for events every so many seconds rather than twenty times in one."""
-    return replace(job, pace=replace(job.pace, poll=poll))
