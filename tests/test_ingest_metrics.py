@@ -12,16 +12,20 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
-from analytics_platform.staging import open_staging
+from analytics_platform.staging import MEMORY, open_staging
+from analytics_platform.staging.base import Settlement
+from analytics_platform.staging.streams import Part
 from ingest_api.board import board
 from ingest_api.counters import Counters, Gauges
 from ingest_api.metrics.app import Metrics
 from ingest_api.metrics.processes import SILENT_SECONDS
+from ingest_api.metrics.store import of_destinations
 from ingest_api.room import Bounds
 from tests.fakes.clock import Clock
 from tests.fakes.product import children, eventually, free_port
 from tests.ingest_process import command, running
 from tests.running_api import TIMEOUT, basic, typed
+from tests.stores import entry, take, take_stream
 
 SETTINGS = """
 [sources.web]
@@ -180,6 +184,32 @@ def test_the_port_is_only_for_metrics(ingest: Ingest) -> None:
     ]
 
     assert statuses == [405, 404, 404, 200]
+
+
+def test_a_destination_has_one_of_each_whatever_its_streams() -> None:
+    """Of lanes, the oldest event and the worst health; a redelivery, which somebody wanted, is no lag."""
+    with closing(open_staging(MEMORY, Clock(2000.0))) as staging:
+        staging.register(["vendor", "other"])
+        staging.append([entry("a", received_at=1000.0)])
+        staging.settle(take(staging, "run-1"), Settlement(delivered=staging.pending("vendor", 1)))
+        staging.redeliver("vendor", Part(0, 1), 0)
+        staging.split("vendor", 2)
+        staging.append([entry("b", received_at=1900.0), entry("c", received_at=1950.0)])
+        one, two = (take_stream(staging, f"run-{lane}", f"lane-{lane}-of-2") for lane in (1, 2))
+        staging.settle(one, Settlement(passed=staging.pending("vendor", 1, one.stream)))
+        staging.back_off(two, 3000.0, "HTTP 503")
+
+        found = [
+            (family.name.removeprefix("analytics_destination_"), sample.value)
+            for family in of_destinations(staging, ["vendor", "other"], 2000.0)
+            for sample in family.samples
+            if sample.labels == {"destination": "vendor"}
+        ]
+
+    assert found == [
+        *(("pending_events", 2), ("dead_letters", 0), ("oldest_pending_seconds", 100.0), ("failures", 1)),
+        *(("delivered", 1), ("skipped", 0), ("expired", 0)),
+    ]
 
 
 def test_who_asks_for_open_metrics_gets_them(ingest: Ingest) -> None:

@@ -24,19 +24,26 @@ def of_store(staging: Staging, bounds: Bounds) -> Iterator[Metric]:
 
 def of_destinations(staging: Staging, destinations: Sequence[str], now: float) -> Iterator[Metric]:
     """How far each is; `now` is in seconds since the epoch. Raises StagingError."""
-    found = [(state, staging.counts(state.destination)) for state in staging.streams(destinations, 1)]
+    live: dict[str, list[StreamState]] = {}  # of each destination, its one stream or its lanes; never a redelivery
+    for state in staging.streams(destinations, 1):
+        if state.is_live:
+            live.setdefault(state.destination, []).append(state)
+    found = [(name, states, staging.counts(name)) for name, states in live.items()]
 
-    def values(of: Callable[[StreamState, Counts], float]) -> Values:
-        return [((state.destination,), of(state, counts)) for state, counts in found]
+    def values(of: Callable[[list[StreamState], Counts], float]) -> Values:
+        return [((name,), of(states, counts)) for name, states, counts in found]
 
-    def age(state: StreamState, _counts: Counts) -> float:
-        return 0.0 if state.oldest_at is None else now - state.oldest_at
+    def age(states: list[StreamState], _counts: Counts) -> float:
+        return max((now - state.oldest_at for state in states if state.oldest_at is not None), default=0.0)
+
+    def failures(states: list[StreamState], _counts: Counts) -> float:
+        return max(state.health.failures for state in states)
 
     for name, help_text, of in (
         ("pending_events", "Events that wait to be delivered.", lambda _, counts: counts.pending),
         ("dead_letters", "Open dead letters.", lambda _, counts: counts.dead),
         ("oldest_pending_seconds", "Age of the oldest event that waits; 0 when none does.", age),
-        ("failures", "Runs in a row that ended without progress.", lambda state, _: state.health.failures),
+        ("failures", "Runs in a row that ended without progress.", failures),
     ):
         yield gauges(f"analytics_destination_{name}", help_text, DESTINATION, values(of))
     for name, help_text, of in (
