@@ -11,7 +11,7 @@ PYTHON_SDKS := $(patsubst tests/sdks/%.in,%,$(wildcard tests/sdks/*.in))
 NPM_SDKS := $(patsubst tests/sdks/%/package.json,%,$(wildcard tests/sdks/*/package.json))
 SDKS := $(patsubst %,.venv/sdks/%/installed,$(PYTHON_SDKS) $(if $(shell command -v npm 2>/dev/null),$(NPM_SDKS)))
 
-.PHONY: help run test lint types bench soak lock clean
+.PHONY: help run test lint types bench latency soak lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ types: .venv/tested  ## what mypy thinks of the types
 
 bench: .venv/benched  ## measure how fast it is here, beside an endpoint that does nothing (PARTS="memory large": the long ones)
 	@$(BIN)/python -m tests.benchmarks $(PARTS)
+
+latency: .venv/tested  ## measure how long events take through the whole product, for half an hour
+	@$(BIN)/python -m tests.benchmarks latency runs
 
 soak: .venv/tested  ## live through a month on each database, 50 times smaller than life (SOAK=10: ten times)
 	@$(BIN)/python -W ignore -m tests.soak

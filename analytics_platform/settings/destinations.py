@@ -44,7 +44,7 @@ class DestinationSettings(BaseModel):
         default=None, ge=1000
     )  # of one request, before compression; None: the vendor's limit
     compression: Literal["none", "gzip"] = "none"
-    flush_interval_ms: int = Field(default=5000, ge=10)
+    flush_interval_ms: int = Field(default=5000, ge=0)
     concurrency: int = Field(default=4, ge=1, le=64)  # requests in flight
     lanes: int = Field(default=1, ge=1, le=MOST_LANES)  # runs that share its users
     rate_limit: float = Field(default=0, ge=0)  # requests a second, of all its runs; 0 is no limit
