@@ -40,7 +40,7 @@ def parts(
         Part(
             "code server",
             (
-                *(str(SCRIPTS / "dagster"), "api", "grpc", "-m", "analytics_platform.definitions"),
+                *(sys.executable, "-m", "analytics_platform.code_server", "-m", "analytics_platform.definitions"),
                 *("-h", listen, "-p", str(code_server_port), "--location-name", "analytics_platform"),
             ),
             environment,

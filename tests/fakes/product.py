@@ -146,8 +146,8 @@ class Product:
         return int(parts[name]["pid"])
 
     def run_workers(self) -> list[int]:
-        """The process ids of the runs: what the code server has spawned."""
-        return [pid for pid in children(self.part("code server")) if "spawn_main" in command(pid)]
+        """The process ids of the runs: what the process has forked that the code server keeps for it."""
+        return [pid for fork in children(self.part("code server")) for pid in children(fork)]
 
 
 def children(parent: int) -> list[int]:
