@@ -7,6 +7,8 @@ from analytics_platform.destinations.base import Outgoing, User, user_of
 
 def spread(events: Sequence[Outgoing], lanes: int) -> list[list[Outgoing]]:
     """At most so many lanes of about equal length, each user's events in one of them, in order."""
+    if lanes == 1:  # whoever they are of
+        return [[*events]] if events else []
     by_user: dict[User, list[Outgoing]] = {}
     for outgoing in events:
         by_user.setdefault(user_of(outgoing), []).append(outgoing)
