@@ -30,6 +30,7 @@ IMPORTED_BEFORE = (
     "sqlglot.dialects.postgres",
     "upath",
     "urllib3",
+    "analytics_platform.freezing",
 )
 
 
