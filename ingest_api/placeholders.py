@@ -18,8 +18,12 @@ EXPECTED = "expected the id of one person, found a word for nobody: all who have
 
 def check_placeholders(call: Mapping[str, Any]) -> list[Problem]:
     """The problems of a valid call's ids, which are warnings: it may be somebody's id all the same."""
-    return [
-        Problem(f"$.{field}", "placeholder_id", EXPECTED)
-        for field in FIELDS
-        if (value := call.get(field)) is not None and len(value) <= LONGEST and value.lower() in NOBODY
-    ]
+    user, previous = call.get("userId"), call.get("previousId")
+    if previous is None and not _is_for_nobody(user):
+        return []  # as almost every call
+    found = zip(FIELDS, (user, previous), strict=True)
+    return [Problem(f"$.{field}", "placeholder_id", EXPECTED) for field, value in found if _is_for_nobody(value)]
+
+
+def _is_for_nobody(value: str | None) -> bool:
+    return value is not None and len(value) <= LONGEST and value.lower() in NOBODY
