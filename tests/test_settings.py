@@ -59,7 +59,7 @@ def test_nothing_needs_to_be_set(tmp_path: Path) -> None:
     assert settings.queue == f"sqlite:///{tmp_path}/.data/staging.db"
     (source,) = settings.sources
     assert (source.name, source.kind, source.has_key("demo")) == ("demo", "server", True)
-    assert (source.plan_mode, source.unplanned_mode, source.rate_limit) == ("enforce", "quarantine", 0)
+    assert (source.plan_mode, source.unplanned_mode, source.rate_limit) == ("enforce", None, 0)  # by the plan mode
     assert only_destination(settings) == DestinationSettings(name="file", type="file")
 
 
