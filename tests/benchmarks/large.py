@@ -3,7 +3,7 @@
 import json
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from statistics import mean
@@ -11,6 +11,7 @@ from typing import Literal
 
 from analytics_platform.staging import open_staging
 from tests.benchmarks import ingest, servers
+from tests.benchmarks.load import Load
 
 ROWS = int(os.environ.get("LARGE_ROWS", "10_000_000"))
 ROUNDS = 3
@@ -31,10 +32,20 @@ def measure(folder: Path) -> Iterator[ingest.Row]:
         for kind, size in zip(kinds, (1, ingest.BATCH), strict=True):
             for server in (large, empty):
                 ingest.at_full_rate(server, kind)  # the first requests warm up what is cached
-            pairs = [[ingest.at_full_rate(each, kind).per_second for each in (large, empty)] for _ in range(ROUNDS)]
-            with_rows, without = (mean(rates) * size for rates in zip(*pairs, strict=True))
-            what = f"accepted with {ROWS:,} rows in the log, {size} event(s) a request, events/s"
-            yield what, f"{with_rows:,.0f}", f"{without:,.0f}, with an empty one", f"{with_rows / without:.2f}"
+            pairs = [[ingest.at_full_rate(each, kind) for each in (large, empty)] for _ in range(ROUNDS)]
+            yield from _rows(f"with {ROWS:,} rows in the log, {size} event(s) a request", pairs, size)
+
+
+def _rows(what: str, pairs: list[list[Load]], size: int) -> Iterator[ingest.Row]:
+    ours, empty = (mean(each.per_second for each in loads) * size for loads in zip(*pairs, strict=True))
+    yield f"accepted {what}, events/s", f"{ours:,.0f}", f"{empty:,.0f}, with an empty one", f"{ours / empty:.2f}"
+    ours, empty = (_cost(loads) / size for loads in zip(*pairs, strict=True))
+    yield f"processor's time {what}, µs an event", f"{ours:.1f}", f"{empty:.1f}", f"{ours / empty:.2f}"
+
+
+def _cost(loads: Iterable[Load]) -> float:
+    """Microseconds of the server's processor for a request."""
+    return mean(each.server_seconds / each.requests for each in loads) * 1e6
 
 
 def fill(data: Path) -> None:
