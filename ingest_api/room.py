@@ -49,13 +49,15 @@ class Room:
         self.shortage: str | None = None  # why this process is not ready
 
     def look(self) -> None:
-        """Look at the store; what it says of itself comes with a line in the log when it changes."""
+        """Look at the store, and say in the log what has changed."""
         try:
             usage = self._usage()
         except StagingError:
             return  # the writer says so
         was_full, self._is_full = self._is_full, self._bounds.is_full(usage)
-        self.shortage = self._bounds.shortage(usage)
+        was_short, self.shortage = self.shortage is not None, self._bounds.shortage(usage)
+        if self.shortage and not was_short:
+            logger.warning("not ready: %s", self.shortage)
         if self._is_full != was_full:
             logger.error("the store %s", f"takes no events: {self.shortage}" if self._is_full else "takes events again")
 

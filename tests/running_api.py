@@ -36,7 +36,7 @@ from ingest_api.room import Bounds, Room
 from ingest_api.server import server_config
 from ingest_api.session import Sessions
 from ingest_api.sources import Sources
-from ingest_api.writer import QUEUE_BYTES, Writer
+from ingest_api.writer import QUEUE_BYTES, QUEUE_EVENTS, Writer
 
 NOW = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 KEY = "YOUR_WRITE_KEY"  # as in the recordings
@@ -198,6 +198,7 @@ class ApiStarter:
         limits: Limits | None = None,
         monotonic: Callable[[], float] = lambda: 0.0,
         queue_bytes: int = QUEUE_BYTES,
+        queue_events: int = QUEUE_EVENTS,
         patience_seconds: float = TIMEOUT,
         shows_catalog: bool = True,
         shows_docs: bool = True,
@@ -226,6 +227,7 @@ class ApiStarter:
                 on_death=api.writer_has_died.set,
                 append=SuppressionList(staging, HASH_KEY).append,
                 queue_bytes=queue_bytes,
+                queue_events=queue_events,
                 patience_seconds=patience_seconds,
             ),
             clock=lambda: NOW,

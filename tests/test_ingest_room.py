@@ -23,6 +23,7 @@ from tests.running_api import KEY, TIMEOUT, ApiStarter, basic, track, typed
 
 pytest_plugins = ["tests.ingest_fixtures"]
 
+NAMESPACE = (shutil.which("unshare") or "unshare", "--map-root-user", "--mount")
 TRACK = "/api/analytics/track"
 BATCH = "/api/analytics/batch"
 
@@ -47,7 +48,9 @@ def test_first_it_is_not_ready_then_it_takes_no_events(
     assert (bounds.shortage(usage) is None, not bounds.is_full(usage)) == (is_ready, takes_events)
 
 
-def test_a_low_disk_fails_readiness_with_what_is_wrong(start_api: ApiStarter, tmp_path: Path) -> None:
+def test_a_low_disk_fails_readiness_with_what_is_wrong(
+    start_api: ApiStarter, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """Early: events are still taken, and somebody has time to make room."""
     free = shutil.disk_usage(tmp_path).free
     api = start_api(bounds=Bounds(least_free=free * 2))
@@ -63,6 +66,9 @@ def test_a_low_disk_fails_readiness_with_what_is_wrong(start_api: ApiStarter, tm
     assert "(ANALYTICS_MIN_FREE_MB)" in readiness.json()["message"]
     assert api.get("/health/live").status_code == 200
     assert api.post(TRACK, track()).status_code == 202
+    assert [record.getMessage() for record in caplog.records if record.name == "ingest_api.room"] == [
+        f"not ready: {api.room.shortage}"
+    ]
 
 
 def test_a_store_without_room_refuses_before_a_body_is_read(start_api: ApiStarter, tmp_path: Path) -> None:
@@ -160,10 +166,19 @@ class SmallDisk:
             return staging.head()
 
 
+def _leave_out_unless_one_may_mount(folder: Path) -> None:
+    """Some systems keep namespaces to themselves; in CI that is a failure, as for any group of tests."""
+    trial = [*NAMESPACE, "mount", "-t", "tmpfs", "tmpfs", str(folder)]
+    if subprocess.run(trial, capture_output=True, check=False).returncode:
+        leave_out = pytest.fail if os.environ.get("REQUIRE_ALL_GROUPS") == "1" else pytest.skip
+        leave_out("small_disk (this user may not mount in a namespace)")
+
+
 @contextmanager
 def small_disk(folder: Path, min_free_mb: int) -> Iterator[SmallDisk]:
     """Start it; a file system of one's own takes no rights where users may have namespaces."""
     folder.mkdir()
+    _leave_out_unless_one_may_mount(folder)
     port = free_port()
     mount = f"mount -t tmpfs -o size={SmallDisk.SIZE} tmpfs {folder} && cd {folder}"
     command = f"{mount} && exec {sys.executable} -m ingest_api"
@@ -174,14 +189,7 @@ def small_disk(folder: Path, min_free_mb: int) -> Iterator[SmallDisk]:
         "ANALYTICS_MIN_FREE_MB": str(min_free_mb),
     }
     with subprocess.Popen(
-        [
-            shutil.which("unshare") or "unshare",
-            "--map-root-user",
-            "--mount",
-            "sh",
-            "-c",
-            command,
-        ],
+        [*NAMESPACE, "sh", "-c", command],
         env=environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

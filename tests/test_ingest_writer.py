@@ -11,7 +11,7 @@ import requests
 
 from analytics_platform.staging.base import Entry, StagingError, StagingFull
 from analytics_platform.staging.sqlite.connection import WAL_LIMIT
-from ingest_api.writer import GROUP_EVENTS, Overloaded, Writer
+from ingest_api.writer import GROUP_EVENTS, QUEUE_BYTES, QUEUE_EVENTS, Overloaded, Writer
 from tests.fakes.product import eventually
 from tests.running_api import NOW, TIMEOUT, Api, ApiStarter, TestStaging, track
 
@@ -236,9 +236,12 @@ def test_nobody_waits_for_a_store_that_is_known_to_fail(api: Api) -> None:
     assert asked == (True, False)
 
 
-def test_a_full_queue_is_503_at_once(start_api: ApiStarter, threads: ThreadPoolExecutor) -> None:
-    """Bounded in bytes; what waits already is still written."""
-    api = start_api(queue_bytes=1)
+@pytest.mark.parametrize(("queue_bytes", "queue_events"), [(1, QUEUE_EVENTS), (QUEUE_BYTES, 1)])
+def test_a_full_queue_is_503_at_once(
+    start_api: ApiStarter, threads: ThreadPoolExecutor, queue_bytes: int, queue_events: int
+) -> None:
+    """Bounded in bytes and in events; what waits already is still written."""
+    api = start_api(queue_bytes=queue_bytes, queue_events=queue_events)
     waiting = hold_up_api(api, threads)
 
     refused = api.post(TRACK, track(messageId="refused"))

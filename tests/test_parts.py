@@ -67,11 +67,11 @@ def test_a_part_that_does_not_listen_yet_is_not_ready(tmp_path: Path, name: str)
 
 @pytest.mark.parametrize(("status", "expected"), [(200, True), (503, False)])
 def test_the_ingest_api_is_ready_when_it_says_so(tmp_path: Path, status: int, expected: bool) -> None:  # noqa: FBT001  a case's value
-    """GET /health/ready is 200 once events are taken; until then it listens in vain."""
+    """GET /health/live is 200 once it serves; until then it listens in vain."""
 
     class Health(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(status if self.path == "/health/ready" else 404)
+            self.send_response(status if self.path == "/health/live" else 404)
             self.end_headers()
 
         def log_message(self, *_: object) -> None:

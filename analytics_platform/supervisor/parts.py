@@ -51,7 +51,7 @@ def parts(
             "ingest",
             (sys.executable, "-m", "ingest_api"),
             environment,
-            partial(_answers, host, settings.port, "/health/ready"),
+            partial(_answers, host, settings.port, "/health/live"),  # a disk that is low is no reason to wait
         ),
         Part(
             "webserver",

@@ -76,7 +76,7 @@ def _call(kind: str, limits: Limits) -> Schema:
         "timestamp": _time("When it happened; without an offset it is UTC. When it is missing: now."),
         "sentAt": _time("When it was sent, by the client's clock: how wrong that clock is corrects `timestamp`."),
         "context": _object("What is known of the circumstances; `ip` and `userAgent` are filled in."),
-        "integrations": _object("Which destinations it goes to, as in Segment's spec: `{'All': false, 'crm': true}`."),
+        "integrations": _object('Which destinations it goes to, as in Segment\'s spec: `{"All": false, "crm": true}`.'),
     }
     required: list[str] = []
     if kind == "track":
@@ -101,8 +101,9 @@ def _call(kind: str, limits: Limits) -> Schema:
     return {
         "type": "object",
         "description": (
-            f"A {kind} call: at most {limits.event_bytes} bytes as JSON, {MAX_DEPTH} levels, {MAX_KEYS} keys in an "
-            f"object, {MAX_KEY_LENGTH} characters in a key; no NUL characters. Other fields are stored as they come."
+            f"{'An' if kind[0] in 'ai' else 'A'} {kind} call. At most {limits.event_bytes} bytes as JSON, {MAX_DEPTH} "
+            f"levels, {MAX_KEYS} keys in an object, {MAX_KEY_LENGTH} characters in a key; no NUL characters. "
+            "Other fields are stored as they come."
         ),
         "properties": properties,
         "required": required,
@@ -174,6 +175,7 @@ def _taken() -> Schema:
 def _note() -> Schema:
     return {
         "type": "object",
+        "description": "A call of the request, and what is wrong with it, if anything is.",
         "required": ["index", "messageId"],
         "additionalProperties": False,
         "properties": {
@@ -187,6 +189,7 @@ def _note() -> Schema:
 def _problem() -> Schema:
     return {
         "type": "object",
+        "description": "One thing that is wrong with a call.",
         "required": ["path", "code", "message"],
         "additionalProperties": False,
         "properties": {
