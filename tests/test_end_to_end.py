@@ -16,7 +16,7 @@ from uuid import uuid4
 import pytest
 import requests
 
-from tests.databases import postgres
+from tests.databases import Server, postgres
 from tests.fakes.product import Product, eventually, running
 from tests.fakes.vendor import Vendor
 
@@ -46,7 +46,7 @@ class Installation:
 
     product: Product
     vendors: dict[str, Vendor]
-    database: Path | None  # the files of the Postgres that it is on, if it is
+    database: Path | None  # the files of the Postgres that Dagster's storage is on, if it is
 
     def track(self, destination: str, count: int, user: str = "") -> list[str]:
         """Have so many events accepted that are for one destination alone; return their ids."""
@@ -70,7 +70,7 @@ def event(message_id: str, destination: str, user: str = "") -> dict[str, Any]:
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
 def installation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """The product, running, with its three vendors; on files of its own, and with Dagster's storage on Postgres."""
+    """The product, running, with its three vendors; on files of its own, and on Postgres, its own store as well."""
     data: Path = tmp_path_factory.mktemp("product")
     database = tmp_path_factory.mktemp("database") if request.param == "postgres" else None
     with ExitStack() as stack:
@@ -84,6 +84,9 @@ def installation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
         }
         if database:
             environment["ANALYTICS_DAGSTER_STORAGE"] = stack.enter_context(postgres(database))
+            store = Server()  # another one, in whose files the events may be
+            stack.callback(store.stop)
+            environment["ANALYTICS_QUEUE"] = stack.enter_context(store.database())
         product = stack.enter_context(running(data, environment))
         yield Installation(product, vendors, database)
 
@@ -231,7 +234,14 @@ def test_no_key_and_no_event_content_is_in_any_log_or_in_dagsters_storage(instal
 def test_nobody_else_on_the_machine_can_read_the_data(installation: Installation) -> None:
     """The store, Dagster's storage and the logs are their owner's alone, also in a folder that was there before."""
     data = installation.product.data
-    made = [data / "staging.db", data / "demo.db", *(data / "logs").iterdir(), *(data / "dagster").rglob("*")]
+    made = [
+        data / "demo.db",
+        *([] if installation.database else [data / "staging.db"]),
+        *(data / "logs").iterdir(),
+        *(data / "dagster").rglob("*"),
+    ]
+
+    made += [] if installation.database else [data / "staging.db"]
 
     assert len(made) > 6
     assert any(path.suffix == ".db" for path in (data / "dagster").rglob("*")) == (installation.database is None)

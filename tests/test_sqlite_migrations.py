@@ -11,6 +11,7 @@ from analytics_platform.staging import open_staging
 from analytics_platform.staging.base import Counts, Staging, StagingError, Trouble
 from analytics_platform.staging.sqlite.schema import VERSION
 from analytics_platform.staging.suppression import Person, SuppressionList
+from tests.programs import start
 from tests.stores import entry, pending_ids
 
 VERSIONS = [Path(__file__).parent / "vectors" / f"staging-version-{version}.sql" for version in range(1, VERSION)]
@@ -62,6 +63,15 @@ def test_it_is_brought_up_to_date_once(path: Path, staging: Staging) -> None:
     with closing(open_staging(f"sqlite:///{path}")) as again, closing(sqlite3.connect(path)) as db:
         assert pending_ids(again) == pending_ids(staging)
         assert db.execute("PRAGMA user_version").fetchone() == (VERSION,)
+
+
+def test_processes_that_start_at_once_bring_it_up_to_date_once(path: Path) -> None:
+    """The first one does it, the others wait for it."""
+    processes = [start("append", f"sqlite:///{path}", name, "1") for name in ("a", "b", "c", "d")]
+
+    results = [process.communicate(timeout=60) for process in processes]
+
+    assert results == [("a-0\n", ""), ("b-0\n", ""), ("c-0\n", ""), ("d-0\n", "")]
 
 
 @pytest.mark.parametrize("path", VERSIONS[5:6], indirect=True, ids=lambda vector: vector.stem)

@@ -1,12 +1,14 @@
 """The connections of a process to the Postgres staging store, and its transactions."""
 
+import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeAlias
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from analytics_platform.staging.base import StagingError, StagingFull, Usage
 from analytics_platform.staging.postgres.schema import SchemaError, bring_up_to_date
@@ -19,8 +21,8 @@ MOST_CONNECTIONS = 4
 PATIENCE_SECONDS = 5.0
 """How long a statement waits for a connection, and for whoever holds what it needs."""
 
-RECONNECT_SECONDS = 2.0
-"""The pool tries to connect after 0, 1 and 2 seconds, then anew with the next who asks: it never pauses longer."""
+RETRY_SECONDS = 0.5
+"""How often whoever waits has the pool look for a server that is away; by itself it would wait longer each time."""
 
 # What belongs to a session would be somebody else's behind a pooler, so each transaction says it for itself.
 BEGIN_WRITING = """
@@ -55,16 +57,28 @@ def one(rows: Iterator[tuple[Any, ...]]) -> Any:
 
 
 def address(url: str) -> str:
-    """Where the database is, without user and password."""
-    parts = conninfo_to_dict(url)
-    port = f":{parts['port']}" if parts.get("port") else ""
-    return f"postgresql://{parts.get('host') or 'localhost'}{port}/{parts.get('dbname') or parts.get('user') or ''}"
+    """Where the database is, without user and password; raises StagingError for what is no address.
+
+    That does not say what is wrong with it, since that may be a part of a password in the wrong place.
+    """
+    try:
+        parts = {name: str(value) for name, value in conninfo_to_dict(url).items()}
+    except psycopg.ProgrammingError:
+        parts = {"host": "@"}
+    host, port = parts.get("host", "localhost"), parts.get("port", "")
+    if "@" in host or (port and not port.replace(",", "").isdigit()):
+        raise StagingError(
+            "the address of the staging store cannot be read: write postgresql://user:password@host/database, "
+            "with %-escapes for what is special in addresses"
+        )
+    return f"postgresql://{host}{port and ':'}{port}/{parts.get('dbname') or parts.get('user', '')}"
 
 
 class Connection:
     """A few connections that the threads of a process take turns with."""
 
     def __init__(self, url: str, clock: Callable[[], float]) -> None:
+        logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # whoever asks in vain says so, once
         self.clock = clock
         self._where = address(url)
         self._prepare(url)
@@ -74,8 +88,8 @@ class Connection:
             kwargs=OPTIONS,
             min_size=1,
             max_size=MOST_CONNECTIONS,
-            timeout=PATIENCE_SECONDS,
-            reconnect_timeout=RECONNECT_SECONDS,
+            timeout=RETRY_SECONDS,
+            reconnect_timeout=0,  # see RETRY_SECONDS
             check=_check,
             num_workers=1,
             open=True,
@@ -107,12 +121,27 @@ class Connection:
     @contextmanager
     def statement(self) -> Iterator[Database]:
         """A connection, for statements that are each a transaction by themselves."""
-        with self._staging_errors(), self._pool.connection() as db:
-            yield db
+        with self._staging_errors():
+            db = self._taken()
+            try:
+                with db:  # leaving it commits what has been begun, or rolls it back
+                    yield db
+            finally:
+                self._pool.putconn(db)
+
+    def _taken(self) -> Database:
+        """A connection of the pool's, or one that it makes as soon as the server is there."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return self._pool.getconn()
+            except PoolTimeout:
+                if time.monotonic() > deadline:
+                    raise
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[Database]:
-        with self.statement() as db:  # leaving it commits, or rolls back
+        with self.statement() as db:
             db.execute(begin)
             yield db
 
@@ -144,4 +173,5 @@ class Connection:
 
 def _check(db: Database) -> None:
     """Raise OperationalError for a connection whose other end is known to be closed; asks nobody."""
-    db.pgconn.consume_input()
+    db.pgconn.consume_input()  # the server's last words, if there are any
+    db.pgconn.consume_input()  # and that nothing more will come

@@ -1,9 +1,8 @@
 """The digests by which calls are recognised and searched for, in place of what clients say."""
 
+import json
 from hashlib import blake2b
-from typing import Any, NamedTuple
-
-import msgspec
+from typing import NamedTuple
 
 from analytics_platform.staging.base import Entry
 
@@ -16,19 +15,9 @@ class Names(NamedTuple):
     anonymous: str | None
 
 
-class _Call(msgspec.Struct, rename="camel"):
-    event: Any = None
-    type: Any = None
-    user_id: Any = None
-    anonymous_id: Any = None
-
-
-_decoder = msgspec.json.Decoder(_Call)
-
-
 def digest(text: str) -> str:
     """16 bytes that stand for a text, in hexadecimal, as Postgres takes a uuid."""
-    return blake2b(text.encode(), digest_size=16).hexdigest()
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def message_hash(entry: Entry) -> str:
@@ -39,10 +28,13 @@ def message_hash(entry: Entry) -> str:
 def names_in(payload: str) -> Names:
     """What this call can be searched by; nothing when it is no call."""
     try:
-        call = _decoder.decode(payload)
-    except msgspec.MsgspecError:
+        call = json.loads(payload)
+    except (ValueError, RecursionError):
+        call = None
+    if not isinstance(call, dict):
         return Names(None, None, None)
-    return Names(_of(call.type if call.event is None else call.event), _of(call.user_id), _of(call.anonymous_id))
+    name = call.get("type") if call.get("event") is None else call["event"]
+    return Names(_of(name), _of(call.get("userId")), _of(call.get("anonymousId")))
 
 
 def _of(name: object) -> str | None:

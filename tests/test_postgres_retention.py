@@ -1,0 +1,149 @@
+"""Do the days of a Postgres store leave as a whole, and without holding up anybody?"""
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import psycopg
+import pytest
+
+from analytics_platform.staging import open_staging
+from analytics_platform.staging.base import Aside, Settlement, Staging
+from analytics_platform.staging.retention import Horizons
+from tests.fakes.clock import Clock
+from tests.stores import append, entry, ids, take
+
+pytest_plugins = ["tests.database_fixtures"]
+
+DAY = 86400.0
+PARTITIONS = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'analytics.events'::regclass"
+
+
+@pytest.fixture
+def staging(postgres_url: str, clock: Clock) -> Iterator[Staging]:
+    """A store with one destination."""
+    with closing(open_staging(postgres_url, clock)) as staging:
+        staging.register(["vendor"])
+        yield staging
+
+
+@pytest.fixture
+def db(postgres_url: str) -> Iterator[psycopg.Connection]:
+    """Another application's connection to the same database."""
+    with psycopg.connect(postgres_url, autocommit=True) as db:
+        yield db
+
+
+def purge(staging: Staging, clock: Clock) -> int:
+    """Take away, in one go, what is over a week old."""
+    week = clock() - 7 * DAY
+    return staging.purge(Horizons(week, week, week, week), 100)
+
+
+def live_through(staging: Staging, clock: Clock, day: int) -> None:
+    """A day with two events, which are delivered."""
+    append(staging, f"m-{day}-1", f"m-{day}-2")
+    lease = take(staging, f"run-{day}")
+    staging.settle(lease, Settlement(delivered=staging.pending("vendor", 10)))
+    staging.end_run(lease.run_id, "drained")
+    purge(staging, clock)
+    clock.advance(DAY)
+
+
+def partitions(db: psycopg.Connection) -> list[str]:
+    """The tables that hold the log now."""
+    return sorted(name for (name,) in db.execute(PARTITIONS))
+
+
+def test_each_day_is_a_partition_that_is_dropped_when_all_of_it_is_old(
+    staging: Staging, db: psycopg.Connection, clock: Clock
+) -> None:
+    """A month leaves no more than what is kept, and nothing is deleted row by row."""
+    counts = []
+    for day in range(30):
+        live_through(staging, clock, day)
+        counts.append(len(partitions(db)))
+
+    assert counts[10:] == [7] * 20
+    assert partitions(db) == [f"analytics.events_{number}" for number in range(24, 31)]
+    kept = ids(staging.logged(None, 0, 100))
+    assert kept == [f"m-{day}-{number}" for day in range(23, 30) for number in (1, 2)]
+
+
+def test_an_event_leaves_up_to_a_day_late_and_never_early(staging: Staging, clock: Clock) -> None:
+    """The last event of its day is what counts."""
+    clock.advance(-(clock() % DAY) + DAY / 2)
+    append(staging, "noon")
+    purge(staging, clock)
+    clock.advance(DAY / 3)
+    append(staging, "evening")
+    purge(staging, clock)
+    staging.settle(take(staging, "run-1"), Settlement(delivered=staging.pending("vendor", 10)))
+
+    clock.advance(7 * DAY - DAY / 6)
+    purge(staging, clock)
+    assert ids(staging.logged(None, 0, 10)) == ["noon", "evening"]
+    clock.advance(DAY / 6)
+    purge(staging, clock)
+    assert ids(staging.logged(None, 0, 10)) == []
+
+
+def test_numbers_go_on_when_all_days_are_gone(staging: Staging, clock: Clock) -> None:
+    """No seq is given twice."""
+    live_through(staging, clock, 0)
+    clock.advance(30 * DAY)
+    purge(staging, clock)
+
+    assert ids(staging.logged(None, 0, 10)) == []
+    assert append(staging, "later")[0].seq == 3
+
+
+def test_a_day_is_not_dropped_while_somebody_reads_the_log_for_long(
+    staging: Staging, db: psycopg.Connection, clock: Clock
+) -> None:
+    """Nobody waits for a backup: what comes is taken, the rest is purged, and the next round drops the day."""
+    live_through(staging, clock, 0)
+    staging.append([entry("q-1", problems="[]")])
+    clock.advance(10 * DAY)
+    with db.transaction():
+        db.execute("SELECT count(*) FROM analytics.events")
+
+        purge(staging, clock)
+
+        assert staging.count_quarantined(Aside()) == 0
+        assert staging.append([entry("m-1")]) == [True]
+        assert len(partitions(db)) == 2
+
+    purge(staging, clock)
+    assert len(partitions(db)) == 1
+
+
+def test_a_day_begins_while_somebody_reads_the_log_for_long(
+    staging: Staging, db: psycopg.Connection, clock: Clock
+) -> None:
+    """Midnight waits for nobody either."""
+    append(staging, "m-1")
+    with db.transaction():
+        db.execute("SELECT count(*) FROM analytics.events")
+        clock.advance(DAY)
+
+        append(staging, "m-2")
+
+    assert len(partitions(db)) == 2
+
+
+def test_a_clock_that_is_set_back_a_little_begins_no_day(
+    staging: Staging, db: psycopg.Connection, clock: Clock
+) -> None:
+    """Such as that of another machine, around midnight."""
+    append(staging, "m-1")
+    clock.advance(DAY)
+    append(staging, "m-2")
+    clock.advance(-DAY / 2)
+    append(staging, "m-3")
+
+    assert len(partitions(db)) == 2
+
+
+def test_there_is_nothing_to_compact(staging: Staging) -> None:
+    """A day that is dropped gives its room back at once."""
+    assert staging.compact(100) is False
