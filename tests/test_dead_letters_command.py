@@ -111,6 +111,7 @@ def test_a_replay_is_a_run_of_dagsters_for_each_destination(tmp_path: Path, stag
     assert (config["destination"], config["rate"]) == ("crm", 2.0)
     assert asked["executionMetadata"]["tags"] == [
         {"key": "destination", "value": "crm"},
+        {"key": "stream", "value": "crm/replay"},
         {"key": "replay", "value": config["selection"]},
     ]
     assert [each.id for each in staging.open_letters("crm", [config["selection"]], 0, 9)] == [3]
