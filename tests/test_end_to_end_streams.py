@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.databases import postgres
 from tests.fakes.product import Product, eventually, running
 from tests.fakes.vendor import Vendor
 
@@ -77,9 +78,9 @@ class Installation:
         return [run for run in runs if {"key": "stream", "value": stream} in run["tags"]]
 
 
-@pytest.fixture(scope="module")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """The product, running."""
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def installation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """The product, running: on files of its own, or with its store on Postgres."""
     data = tmp_path_factory.mktemp("product")
     with ExitStack() as stack:
         vendors = {name: stack.enter_context(Vendor().listening()) for name in ("whole", "split")}
@@ -88,6 +89,8 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
             "VENDOR_KEY": "vendor-key-canary",
             "ANALYTICS_FLUSH_INTERVAL_MS": "300",
         }
+        if request.param == "postgres":
+            environment["ANALYTICS_QUEUE"] = stack.enter_context(postgres(tmp_path_factory.mktemp("database")))
         endpoints = {name: vendor.url for name, vendor in vendors.items()}
         (data / "analytics.toml").write_text(CONFIG.format(**endpoints, lanes=2))
         product = stack.enter_context(running(data, environment))

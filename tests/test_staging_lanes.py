@@ -253,6 +253,22 @@ def test_nothing_is_pending_beyond_a_streams_reach(staging: Staging) -> None:
     assert staging.pending("vendor", REACH + 5)[-1].seq == REACH + 4
 
 
+def test_a_lane_has_its_own_successor_and_its_own_deaths(staging: Staging, clock: Clock) -> None:
+    """What one asks for, and how it fails, says nothing of the other; a crash loop slows down its own lane alone."""
+    staging.split("vendor", 2)
+    one, two = (take_stream(staging, f"run-{n}", f"lane-{n}-of-2") for n in (1, 2))
+    staging.want_successor(two)
+    wanted = [state.successor_wanted for state in states(staging)]
+    clock.advance(10)
+    staging.heartbeat("run-2")
+    clock.advance(25)
+    alive = [state.leased for state in states(staging)]
+    take_stream(staging, "run-3", one.stream)
+
+    assert (wanted, alive) == ([False, True], [False, True])
+    assert [staging.health("vendor", lease.stream).failures for lease in (one, two)] == [1, 0]
+
+
 # Beside other promises of the store
 
 
