@@ -23,9 +23,11 @@ from analytics_platform.staging import open_staging
 from analytics_platform.staging.base import Aside, Burial, Dead, Entry, Settlement
 from analytics_platform.staging.suppression import Person, SuppressionList
 from analytics_platform.supervisor.checks import claimed
-from tests.databases import postgres
+from tests.databases import Server
 from tests.programs import start
 from tests.stores import pending_ids, take
+
+pytest_plugins = ["tests.database_fixtures"]
 
 NOW = datetime(2026, 3, 4, 10, 20, 30, tzinfo=UTC)
 
@@ -80,6 +82,8 @@ def contents(settings: Settings) -> dict[str, object]:
 def run(data: Path, *arguments: str, environ: Mapping[str, str] | None = None) -> str:
     """What `analytics` says, in an installation in this folder; the exit code comes first if it is not 0."""
     result = CliRunner().invoke(app, arguments, env={"ANALYTICS_DATA_DIR": str(data), **(environ or {})})
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
     return (f"{result.exit_code}: " if result.exit_code else "") + result.output
 
 
@@ -160,13 +164,79 @@ def dagster_run(home: Path, overrides: Mapping[str, object]) -> str:
 
 
 @pytest.fixture
-def databases(tmp_path: Path) -> Iterator[tuple[str, str]]:
+def databases(postgres_server: Server) -> Iterator[tuple[str, str]]:
     """Two databases of a Postgres."""
-    with postgres(tmp_path) as url:
-        with psycopg.connect(url, autocommit=True) as db:
-            db.execute("CREATE DATABASE old")
-            db.execute("CREATE DATABASE new")
-        yield url.replace("/postgres?", "/old?", 1), url.replace("/postgres?", "/new?", 1)
+    with postgres_server.database() as old, postgres_server.database() as new:
+        yield old, new
+
+
+def test_a_store_on_postgres_is_copied_in_one_transaction(tmp_path: Path, databases: tuple[str, str]) -> None:
+    """The same contents, with the days of its log, and numbers that go on behind them."""
+    on_old, on_new = ({"ANALYTICS_QUEUE": url} for url in databases)
+    old, new = settings_of(tmp_path / "old", **on_old), settings_of(tmp_path / "new", **on_new)
+    fill(old)
+
+    run(old.data_dir, "backup", "backup", environ=on_old)
+    said = run(new.data_dir, "restore", "backup", environ=on_new)
+
+    assert "Waiting: 6 for file." in said
+    assert rows(databases[1], "analytics") == rows(databases[0], "analytics")
+    assert contents(new) == contents(old)
+    with closing(open_staging(new.queue)) as staging:
+        staging.append([Entry("web", "m-next", 1.0, "{}"), Entry("web", "q-2", 1.0, "{}", "[]")])
+        assert (staging.head(), len(staging.quarantined(Aside(), 0, 10))) == (10, 2)
+
+
+def test_a_store_on_postgres_that_is_written_to_is_copied_as_of_one_moment(
+    tmp_path: Path, databases: tuple[str, str]
+) -> None:
+    """What is in it is the beginning of the log, whole and in order."""
+    on_old, on_new = ({"ANALYTICS_QUEUE": url} for url in databases)
+    old, new = settings_of(tmp_path / "old", **on_old), settings_of(tmp_path / "new", **on_new)
+    fill(old)
+    with start("append", old.queue, "a", "0") as writer:
+        assert writer.stdout is not None
+        writer.stdout.readline()  # it has begun
+
+        run(old.data_dir, "backup", "backup", environ=on_old)
+
+        writer.kill()
+        writer.communicate()
+    run(new.data_dir, "restore", "backup", environ=on_new)
+
+    with closing(open_staging(old.queue)) as before, closing(open_staging(new.queue)) as after:
+        log = after.logged(None, 0, 1_000_000)
+        assert len(log) == after.head() >= 10
+        assert log == before.logged(None, 0, len(log))
+
+
+def test_a_store_on_postgres_that_somebody_uses_is_not_touched(tmp_path: Path, databases: tuple[str, str]) -> None:
+    """Also from another machine, whose lock is elsewhere; nor is one that is not empty."""
+    on_old = {"ANALYTICS_QUEUE": databases[0]}
+    old = settings_of(tmp_path / "old", **on_old)
+    fill(old)
+    run(old.data_dir, "backup", "backup", environ=on_old)
+
+    with closing(open_staging(databases[1])):
+        used = run(tmp_path / "new", "restore", "backup", environ={"ANALYTICS_QUEUE": databases[1]})
+    full = run(tmp_path / "new", "restore", "backup", environ=on_old)
+
+    assert "the staging store is in use: stop everything that uses it" in used
+    assert "the staging store is not empty" in full
+
+
+def test_a_database_of_another_version_is_refused(tmp_path: Path, databases: tuple[str, str]) -> None:
+    """On Postgres the tables are those of the version that took the backup."""
+    on_old = {"ANALYTICS_QUEUE": databases[0]}
+    fill(settings_of(tmp_path / "old", **on_old))
+    run(tmp_path / "old", "backup", "backup", environ=on_old)
+    open_staging(databases[1]).close()
+    with psycopg.connect(databases[1]) as db:
+        db.execute("ALTER TABLE analytics.streams ADD COLUMN later integer")
+
+    said = run(tmp_path / "new", "restore", "backup", environ={"ANALYTICS_QUEUE": databases[1]})
+
+    assert "the database is of another version than the backup" in said
 
 
 def test_dagsters_storage_on_postgres_is_copied_in_one_transaction(tmp_path: Path, databases: tuple[str, str]) -> None:
@@ -182,7 +252,7 @@ def test_dagsters_storage_on_postgres_is_copied_in_one_transaction(tmp_path: Pat
     said = run(new, "restore", "backup", environ=on_new)
 
     assert said.startswith("Restored")
-    assert rows(databases[1]) == rows(databases[0])
+    assert rows(databases[1], "public") == rows(databases[0], "public")
     another = dagster_run(home, storage(databases[1]))
     with dg.instance_for_test(temp_dir=str(home), overrides=storage(databases[1])) as instance:
         assert {each.run_id for each in instance.get_runs()} == {run_id, another}
@@ -220,11 +290,12 @@ def storage(url: str) -> dict[str, object]:
     return {"storage": {"postgres": {"postgres_url": url.replace("postgresql://", "postgresql+psycopg2://")}}}
 
 
-def rows(url: str) -> dict[str, list[str]]:
-    """Everything in a database."""
+def rows(url: str, schema: str) -> dict[str, list[str]]:
+    """Everything in a schema of a database."""
     with psycopg.connect(url) as db:
-        tables = [name for (name,) in db.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
-        return {name: sorted(map(str, db.execute(f"SELECT * FROM {name}"))) for name in tables}
+        found = db.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", (schema,))
+        tables = [name for (name,) in found]
+        return {name: sorted(map(str, db.execute(f"SELECT * FROM {schema}.{name}"))) for name in tables}
 
 
 # What is refused

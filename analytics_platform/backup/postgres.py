@@ -30,7 +30,8 @@ JOIN pg_namespace AS n ON n.oid = here.relnamespace WHERE k.contype = 'f' AND n.
 FIND_PARTITIONS = """
 SELECT parent.relname, c.relname, pg_get_expr(c.relpartbound, c.oid) FROM pg_class AS c
 JOIN pg_inherits AS i ON i.inhrelid = c.oid JOIN pg_class AS parent ON parent.oid = i.inhparent
-JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.relispartition AND n.nspname = %s ORDER BY c.relname
+JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.relispartition AND c.relkind IN ('r', 'p') AND n.nspname = %s
+ORDER BY c.relname
 """
 RAISE_SEQUENCE = "SELECT setval(%s, coalesce(max({column}), 1), max({column}) IS NOT NULL) FROM {table}"
 

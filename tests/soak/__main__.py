@@ -11,11 +11,11 @@ from rich.table import Table
 from tests.fakes.clock import Clock
 from tests.soak import dagster_month
 from tests.soak.month import Month, Scale
-from tests.soak.places import dagster_on_postgres, dagster_on_sqlite, sqlite_store
+from tests.soak.places import dagster_on_postgres, dagster_on_sqlite, postgres_store, sqlite_store
 
 EVENTS, RUNS = 5_000_000, 1_000  # a day, at full size
 DAYS = 30
-STORES = {"SQLite": sqlite_store}
+STORES = {"SQLite": sqlite_store, "Postgres": postgres_store}
 DAGSTERS = {"SQLite": dagster_on_sqlite, "Postgres": dagster_on_postgres}
 
 

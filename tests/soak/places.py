@@ -23,6 +23,13 @@ def sqlite_store(folder: Path, clock: Clock) -> Iterator[tuple[Staging, Size]]:
 
 
 @contextmanager
+def postgres_store(folder: Path, clock: Clock) -> Iterator[tuple[Staging, Size]]:
+    """A store on a Postgres, and the bytes of its schema."""
+    with postgres(folder) as url, closing(open_staging(url, clock)) as staging:
+        yield staging, lambda: database_size(url)
+
+
+@contextmanager
 def dagster_on_sqlite(folder: Path) -> Iterator[tuple[dg.DagsterInstance, Size]]:
     """Dagster's storage in a folder, and the bytes of all files there."""
     with dg.instance_for_test(temp_dir=str(folder), overrides=NO_COMPUTE_LOGS) as instance:
