@@ -177,7 +177,10 @@ ALTER TABLE analytics.troubles DROP CONSTRAINT troubles_pkey, ADD PRIMARY KEY (d
 ALTER TABLE analytics.troubles ALTER COLUMN stream DROP DEFAULT;
 """
 
-MIGRATIONS: tuple[LiteralString, ...] = (TABLES, STREAMS)
+# However many letters have been settled and are kept for a while, a page of open ones is found at once.
+OPEN_LETTERS = "CREATE INDEX dead_letters_in_order ON analytics.dead_letters (id) WHERE state = 'dead'"
+
+MIGRATIONS: tuple[LiteralString, ...] = (TABLES, STREAMS, OPEN_LETTERS)
 """Each brings a store from the version of its place to the next; what has been released never changes."""
 
 VERSION = len(MIGRATIONS)

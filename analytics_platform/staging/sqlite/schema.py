@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-VERSION = 8
+VERSION = 9
 """The schema that this code reads and writes, kept in SQLite's user_version."""
 
 INCREMENTAL = 2
@@ -214,6 +214,9 @@ CREATE TRIGGER events_appended AFTER INSERT ON events BEGIN UPDATE log SET head 
 CREATE TRIGGER events_purged AFTER DELETE ON events BEGIN DELETE FROM message_ids WHERE hash = OLD.message_hash; END;
 """
 
+# However many letters have been settled and are kept for a while, a page of open ones is found at once.
+OPEN_LETTERS = "CREATE INDEX dead_letters_in_order ON dead_letters (id) WHERE state = 'dead'"
+
 
 def migrate(path: Path, pragmas: Iterable[str]) -> None:
     """Bring the store to VERSION; of several processes that start together, the first one does it."""
@@ -268,6 +271,10 @@ def apply(connection: sqlite3.Connection) -> None:
     @migrations()
     def m008_the_index_of_message_ids_trails_behind_the_log(db: Database) -> None:
         _run(db, MESSAGE_IDS)
+
+    @migrations()
+    def m009_open_dead_letters_are_found_at_once(db: Database) -> None:
+        _run(db, OPEN_LETTERS)
 
     migrations.apply(Database(connection))
 
