@@ -19,7 +19,8 @@ FULL_REQUESTS = 32  # are handed over at once: the thread writes them while the 
 QUEUE_BYTES = 8 * 1024 * 1024  # of payloads that wait for their commit
 QUEUE_EVENTS = 20_000
 PATIENCE_SECONDS = 2.0  # how long a request waits for its commit
-TRY_SECONDS = 1.0  # between two tries of a store that takes no writes
+FIRST_TRY_SECONDS = 0.01  # after a write has failed; some SDKs give up after four tries in half a second
+TRY_SECONDS = 1.0  # between two tries of a store that takes no writes, once it has taken none for a while
 IDLE_SECONDS = 10.0  # with nothing to write, until the store is checkpointed anyway: others write to it, too
 
 Stored = list[bool]  # for each entry whether it is new; False is a duplicate
@@ -82,6 +83,7 @@ class Writer:
         self._will_hand_over = False  # at the end of this turn of the event loop
         self._unwell: Exception | None = None  # how the store failed, or that it hung, when it was last written to
         self._is_trying = False  # whether it will be tried, or is
+        self._try_seconds = FIRST_TRY_SECONDS  # until then
         self._trouble: str | None = None  # why the store takes no writes, as last logged
         self._thread = threading.Thread(target=self._run, name="staging-writer", daemon=True)
         self._loop: asyncio.AbstractEventLoop
@@ -169,6 +171,8 @@ class Writer:
         self._unwell, last = None, outcomes[-1]
         if isinstance(last, StagingError):
             self._fall_ill(last)
+        else:
+            self._try_seconds = FIRST_TRY_SECONDS
         self._hand_over()
         for waiting, outcome in zip(group, outcomes, strict=True):
             _settle(waiting.future, outcome)
@@ -178,7 +182,8 @@ class Writer:
         self._unwell = error
         if not self._is_trying:
             self._is_trying = True
-            self._loop.call_later(TRY_SECONDS, self._try)
+            self._loop.call_later(self._try_seconds, self._try)
+            self._try_seconds = min(2 * self._try_seconds, TRY_SECONDS)
 
     def _try(self) -> None:
         """Have an unwell store take a write that is nobody's, unless it still has one to take."""

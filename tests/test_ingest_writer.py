@@ -226,7 +226,7 @@ def test_nobody_waits_for_a_store_that_is_known_to_fail(api: Api) -> None:
     """The writer tries it by itself: how long it takes to fail is no matter to those who are told to come back."""
     api.staging.error = StagingError("down")
     first = api.post(TRACK, track())
-    api.staging.hold()  # were it asked for anybody, that one would wait
+    api.staging.hold()  # from appending: were it asked to for anybody, that one would wait
 
     rest = [api.post(TRACK, track()) for _ in range(20)]
     asked = api.staging.waits.acquire(timeout=TIMEOUT), api.staging.waits.acquire(blocking=False)
