@@ -56,7 +56,7 @@ def hundred() -> bytes:
 
 def measure(folder: Path) -> Iterator[Row]:
     """The rows of accepting: one event a request, beside nothing and beside what people build by hand; then batches."""
-    generator = "wrk" if wrk.is_there() else "a generator in Python, which takes half of two cores: apt install wrk"
+    generator = "wrk" if wrk.is_there() else "a generator in Python, which competes with the server: apt install wrk"
     yield f"requests as fast as they are answered are sent by {generator}", "", "", ""
     with servers.nothing() as plain, servers.ingest(folder / "ingest") as ours:
         nothing = at_full_rate(plain, "one")
