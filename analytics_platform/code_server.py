@@ -36,16 +36,22 @@ IMPORTED_BEFORE = (
 
 def main() -> None:
     """Serve as `dagster api grpc` does, with its arguments."""
-    forks = multiprocessing.get_context("forkserver")
-    forks.set_forkserver_preload([*IMPORTED_BEFORE])
-    forkserver.ensure_running()  # imports while the server starts, and ends with it
-
     from dagster import _cli  # noqa: PLC0415  not imported once more by each run, as this module is
     from dagster._grpc import server  # noqa: PLC0415  the same
 
+    if sys.platform != "darwin":  # whose own libraries do not outlive a fork
+        fork_runs_of(server.DagsterApiServer)
+    sys.argv[:1] = ["dagster", "api", "grpc"]
     dagster: Any = _cli.main
-    kind: Any = server.DagsterApiServer
-    start = kind.__init__
+    dagster()
+
+
+def fork_runs_of(server: Any) -> None:
+    """Have a server of this class fork its runs; raises RuntimeError in one that starts them in an unknown way."""
+    forks = multiprocessing.get_context("forkserver")
+    forks.set_forkserver_preload([*IMPORTED_BEFORE])
+    forkserver.ensure_running()  # imports while the server starts, and ends with it
+    start = server.__init__
 
     def start_with_forks(self: Any, *args: Any, **settings: Any) -> None:
         start(self, *args, **settings)
@@ -53,9 +59,7 @@ def main() -> None:
             raise RuntimeError("this version of Dagster starts its runs in another way: see code_server.py")
         self._mp_ctx = forks  # there is no setting for it
 
-    kind.__init__ = start_with_forks
-    sys.argv[:1] = ["dagster", "api", "grpc"]
-    dagster()
+    server.__init__ = start_with_forks
 
 
 if __name__ == "__main__":
