@@ -50,7 +50,6 @@ def fork_runs_of(server: Any) -> None:
     """Have a server of this class fork its runs; raises RuntimeError in one that starts them in an unknown way."""
     forks = multiprocessing.get_context("forkserver")
     forks.set_forkserver_preload([*IMPORTED_BEFORE])
-    forkserver.ensure_running()  # imports while the server starts, and ends with it
     start = server.__init__
 
     def start_with_forks(self: Any, *args: Any, **settings: Any) -> None:
@@ -58,6 +57,7 @@ def fork_runs_of(server: Any) -> None:
         if not hasattr(self, "_mp_ctx"):
             raise RuntimeError("this version of Dagster starts its runs in another way: see code_server.py")
         self._mp_ctx = forks  # there is no setting for it
+        forkserver.ensure_running()  # it imports now that the server itself has, and ends with it
 
     server.__init__ = start_with_forks
 

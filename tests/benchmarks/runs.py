@@ -10,6 +10,7 @@ from tests.fakes.product import eventually, running
 RUNS = 100
 IN_FLIGHT = 5  # as many as dagster.yaml lets run at once
 MEGABYTE = 1e6
+JOBS = "{ repositoriesOrError { ... on RepositoryConnection { nodes { jobs { name } } } } }"
 
 
 def measure(folder: Path) -> Iterator[tuple[str, str, str, str]]:
@@ -17,6 +18,7 @@ def measure(folder: Path) -> Iterator[tuple[str, str, str, str]]:
     with servers.sink() as sink:
         environment = {"ANALYTICS_ENDPOINT": f"http://127.0.0.1:{sink.port}", "ANALYTICS_API_KEY": "key"}
         with running(folder / "runs", environment) as product:
+            eventually(lambda: product.query(JOBS, {}), lambda found: "delivery" in str(found))  # it is loaded last
             home = product.data / "dagster"
             before = _size(home)
             for number in range(RUNS):
