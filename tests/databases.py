@@ -128,7 +128,8 @@ def pgbouncer(url: str) -> Iterator[str]:
 class Server:
     """A Postgres with a database for each test: the one of TEST_POSTGRES_URL, or one that it starts at first need."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_durable: bool = False) -> None:
+        self._is_durable = is_durable
         self._stack = ExitStack()
         self._numbers = count(1)
 
@@ -139,9 +140,10 @@ class Server:
             return given
         folder = self._stack.enter_context(TemporaryDirectory(ignore_cleanup_errors=True))
         url = self._stack.enter_context(postgres(Path(folder)))
-        with psycopg.connect(url, autocommit=True) as db:
-            db.execute("ALTER SYSTEM SET fsync = off")  # it is thrown away: a machine that stops takes the tests along
-            db.execute("SELECT pg_reload_conf()")
+        if not self._is_durable:
+            with psycopg.connect(url, autocommit=True) as db:
+                db.execute("ALTER SYSTEM SET fsync = off")  # a machine that stops takes the tests along
+                db.execute("SELECT pg_reload_conf()")
         return url
 
     @contextmanager

@@ -10,10 +10,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import delivery, ingest, large, latency, memory, runs, snapshots, store, validation
+from tests.benchmarks import delivery, ingest, large, latency, memory, postgres, runs, snapshots, store, validation
 
 PARTS = {"ingest": ingest, "validation": validation, "delivery": delivery, "store": store, "snapshots": snapshots}
-LONG_PARTS = {"memory": memory, "large": large, "latency": latency, "runs": runs}
+LONG_PARTS = {"memory": memory, "large": large, "latency": latency, "runs": runs, "postgres": postgres}
 """Those that are measured only when they are named: ten minutes, ten million rows, twenty and five minutes."""
 
 

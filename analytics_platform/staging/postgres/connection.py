@@ -31,6 +31,9 @@ SET LOCAL synchronous_commit = on;  -- a commit is on disk before it returns
 SET LOCAL lock_timeout = '5s';
 SET LOCAL idle_in_transaction_session_timeout = '10s'  -- a process that has stopped holds up the others no longer
 """
+# Whoever appends has the log alone; what is read of it from the next statement on is the newest.
+LOCK_LOG = "SELECT FROM analytics.log FOR UPDATE"
+BEGIN_APPENDING = f"{BEGIN_WRITING.rstrip()}\n; {LOCK_LOG}"
 BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 SIZE = """
@@ -80,6 +83,7 @@ class Connection:
     def __init__(self, url: str, clock: Callable[[], float]) -> None:
         logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # whoever asks in vain says so, once
         self.clock = clock
+        self.newest_day = 0  # its number, as somebody here has last seen it
         self._where = address(url)
         self._prepare(url)
         self._pool = ConnectionPool(
@@ -117,6 +121,10 @@ class Connection:
         Where a transaction locks several things, it goes from the log or the leases to the runs and the streams.
         """
         return self._transaction(BEGIN_WRITING)
+
+    def appending(self) -> AbstractContextManager[Database]:
+        """The same, once this transaction has the log for itself."""
+        return self._transaction(BEGIN_APPENDING)
 
     @contextmanager
     def statement(self) -> Iterator[Database]:

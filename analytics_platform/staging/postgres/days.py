@@ -1,7 +1,7 @@
 """The days of the log in Postgres: a partition each, which leaves as a whole."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from analytics_platform.staging.postgres.connection import Database
 
@@ -12,6 +12,8 @@ OPEN = """
 CREATE TABLE analytics.events_{number} (LIKE analytics.events);
 ALTER TABLE analytics.events ATTACH PARTITION analytics.events_{number} FOR VALUES IN ({number})
 """
+NEWEST = "SELECT number, first_seq, opened_at FROM analytics.days ORDER BY number DESC LIMIT 1"
+HEAD = "SELECT max(seq) FROM analytics.events WHERE day = %s"
 DROP = "DROP TABLE analytics.events_{number}"
 
 
@@ -29,25 +31,18 @@ def days(db: Database) -> list[Day]:
     return [Day(*row) for row in rows]
 
 
-def newest(db: Database) -> Day | None:
-    """The day that is appended to; None in an empty store."""
-    query = "SELECT number, first_seq, opened_at FROM analytics.days ORDER BY number DESC LIMIT 1"
-    row = db.execute(query).fetchone()
+def day_from(row: tuple[Any, ...] | None) -> Day | None:
+    """A day from a row of NEWEST; None without one."""
     return None if row is None else Day(*row)
 
 
-def head_of(db: Database, day: Day | None) -> int:
-    """The seq of the newest event, which is in this day or right before it."""
+def head(db: Database) -> int:
+    """The seq of the newest event, which is in the newest day or right before it."""
+    day = day_from(db.execute(NEWEST).fetchone())
     if day is None:
         return 0
-    row = db.execute("SELECT max(seq) FROM analytics.events WHERE day = %s", (day.number,)).fetchone()
-    head: int | None = row[0] if row else None
-    return day.first_seq - 1 if head is None else head
-
-
-def head(db: Database) -> int:
-    """The seq of the newest event."""
-    return head_of(db, newest(db))
+    (last,) = next(db.execute(HEAD, (day.number,)))
+    return day.first_seq - 1 if last is None else int(last)
 
 
 def is_over(day: Day, now: float) -> bool:

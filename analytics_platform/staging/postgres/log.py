@@ -5,7 +5,17 @@ from typing import Any
 
 from analytics_platform.staging.base import Entry, Event
 from analytics_platform.staging.postgres.connection import Connection, Database
-from analytics_platform.staging.postgres.days import Day, between, days, head, head_of, is_over, newest, open_next
+from analytics_platform.staging.postgres.days import (
+    HEAD,
+    NEWEST,
+    Day,
+    between,
+    day_from,
+    days,
+    head,
+    is_over,
+    open_next,
+)
 from analytics_platform.staging.postgres.digests import message_hash, names_in
 
 KNOWN_DAYS = 8
@@ -36,9 +46,8 @@ class Log:
         """See Staging.append."""
         if not entries:
             return []
-        with self._connection.writing() as db:
-            lock(db)
-            stored = iter(insert(db, [each for each in entries if each.problems is None], self._connection.clock()))
+        with self._connection.appending() as db:
+            stored = iter(insert(self._connection, db, [each for each in entries if each.problems is None]))
             return [next(stored) if each.problems is None else _quarantine(db, each) for each in entries]
 
     def logged(self, since: float | None, after: int, limit: int) -> list[Event]:
@@ -54,8 +63,8 @@ class Log:
 
     def check(self) -> None:
         """See Staging.check."""
-        with self._connection.writing() as db:
-            lock(db)
+        with self._connection.appending():
+            pass
 
     def head(self) -> int:
         """See Staging.head."""
@@ -68,13 +77,12 @@ def lock(db: Database) -> None:
     db.execute("SELECT 1 FROM analytics.log FOR UPDATE")
 
 
-def insert(db: Database, entries: Sequence[Entry], now: float) -> list[bool]:
+def insert(connection: Connection, db: Database, entries: Sequence[Entry]) -> list[bool]:
     """Put entries at the end of the log, inside a transaction that has locked it; False marks one that is not new."""
     if not entries:
         return []
-    day, last = _today(db, now)
     hashes = [message_hash(entry) for entry in entries]
-    known = {found.hex for (found,) in db.execute(KNOWN, (day.number - KNOWN_DAYS, hashes))}
+    day, last, known = _end_of_log(connection, db, hashes)
     stored = []
     with db.cursor() as cursor, cursor.copy(COPY) as copy:
         for entry, hash_ in zip(entries, hashes, strict=True):
@@ -89,13 +97,25 @@ def insert(db: Database, entries: Sequence[Entry], now: float) -> list[bool]:
     return stored
 
 
-def _today(db: Database, now: float) -> tuple[Day, int]:
-    """The day to append to, opened if need be, and the log's head."""
-    day = newest(db)
-    last = head_of(db, day)
+def _end_of_log(connection: Connection, db: Database, hashes: Sequence[str]) -> tuple[Day, int, set[str]]:
+    """The day to append to, opened if need be, the log's head, and which of the hashes are known.
+
+    All is asked at once, with the day that was the newest when somebody last looked: nearly always it still is.
+    """
+    while True:
+        guess = connection.newest_day
+        with db.pipeline():
+            rows = [db.execute(NEWEST), db.execute(HEAD, (guess,)), db.execute(KNOWN, (guess - KNOWN_DAYS, hashes))]
+        day = day_from(rows[0].fetchone())
+        connection.newest_day = day.number if day else 0
+        if connection.newest_day == guess:
+            break
+    (head,) = next(rows[1])
+    last = head if head is not None else day.first_seq - 1 if day else 0
+    now = connection.clock()
     if day is None or is_over(day, now):
         day = open_next(db, day, last, now)
-    return day, last
+    return day, last, {found.hex for (found,) in rows[2]}
 
 
 def _quarantine(db: Database, entry: Entry) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from analytics_platform.staging.base import Aside, Entry, Quarantined
 from analytics_platform.staging.postgres.connection import Connection, one
 from analytics_platform.staging.postgres.digests import digest
-from analytics_platform.staging.postgres.log import insert, lock
+from analytics_platform.staging.postgres.log import insert
 
 # A condition whose value is null holds for all.
 WANTED = """
@@ -43,11 +43,10 @@ class Quarantine:
 
     def release_quarantined(self, payloads: Mapping[int, str]) -> dict[int, bool]:
         """See Staging.release_quarantined."""
-        with self._connection.writing() as db:
-            lock(db)
+        with self._connection.appending() as db:
             rows = sorted(db.execute(TAKE_OUT, ([*payloads],)))
             entries = [Entry(source, id_.decode(), at, payloads[number]) for number, source, id_, at in rows]
-            stored = insert(db, entries, self._connection.clock())
+            stored = insert(self._connection, db, entries)
             return {number: is_new for (number, *_), is_new in zip(rows, stored, strict=True)}
 
 
