@@ -36,6 +36,26 @@ def test_what_cannot_be_prepared_is_one_sentence(tmp_path: Path) -> None:
         prepare(settings, environment_of_parts(os.environ, settings, 4266))
 
 
+@pytest.mark.parametrize(
+    ("queue", "sentence"),
+    [
+        ("memory://", "ANALYTICS_QUEUE: a store in memory is one process's alone"),
+        (
+            "postgresql://me:canary@127.0.0.1:1/db",
+            r"the staging store \S+127\.0\.0\.1:1/db cannot be opened: ",
+        ),
+    ],
+)
+def test_a_store_that_the_parts_cannot_share_is_one_sentence(tmp_path: Path, queue: str, sentence: str) -> None:
+    """Before any of them is started; there is no password in it."""
+    settings = load({"ANALYTICS_DATA_DIR": str(tmp_path), "ANALYTICS_QUEUE": queue}, tmp_path)
+
+    with pytest.raises(ConfigurationError, match=f"^{sentence}") as refused:
+        prepare(settings, environment_of_parts(os.environ, settings, 4266))
+
+    assert "canary" not in str(refused.value)
+
+
 def test_with_dagsters_storage_on_postgres_its_tables_are_made_there(tmp_path: Path) -> None:
     """At the first start, and again when the storage is another one."""
     data = tmp_path / "data"

@@ -25,6 +25,14 @@ def test_the_addresses_follow_the_settings() -> None:
     assert "/srv/app/.data/delivered/" in text
 
 
+def test_the_store_is_named_without_its_password() -> None:
+    """Where it is, as far as anybody may know who looks at the terminal."""
+    text = greeted(ANALYTICS_QUEUE="postgresql://me:canary@db.internal:5433/events")
+
+    assert "postgresql://db.internal:5433/events\n" in text
+    assert "canary" not in text
+
+
 def test_the_demo_key_is_shown() -> None:
     """It is no secret, and whoever tries the product needs it."""
     text = greeted()

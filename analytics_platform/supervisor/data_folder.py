@@ -32,7 +32,9 @@ def prepare(settings: Settings, environment: Mapping[str, str]) -> None:
             demo.create(settings.data_dir / "demo.db")
             _prepare_staging(settings)
             _prepare_dagster(settings, environment)
-    except (OSError, StagingError) as error:
+    except StagingError as error:  # its sentence names the store, which need not be in the data folder
+        raise ConfigurationError(str(error)) from error
+    except OSError as error:
         raise ConfigurationError(f"The data folder {settings.data_dir} cannot be prepared: {error}") from error
 
 
