@@ -66,7 +66,7 @@ def test_it_is_brought_up_to_date_once_by_whoever_comes_first(url: str) -> None:
     assert versions == [(version,) for version in range(1, VERSION + 1)]
 
 
-@pytest.mark.parametrize("url", VERSIONS[-1:], indirect=True, ids=lambda vector: vector.stem)
+@pytest.mark.parametrize("url", VERSIONS[:1], indirect=True, ids=lambda vector: vector.stem)
 def test_a_migration_that_fails_changes_nothing(url: str) -> None:
     """It is one transaction: a store is never between two versions."""
     with psycopg.connect(url, autocommit=True) as db:
