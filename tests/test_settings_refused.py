@@ -34,7 +34,7 @@ def complaint(folder: Path, environ: Mapping[str, str], text: str = "") -> str:
         ("ANALYTICS_RATE_LIMIT", "nan", "must be greater than or equal to 0"),
         ("ANALYTICS_BATCH_SIZE", "0", "must be greater than or equal to 1"),
         ("ANALYTICS_BATCH_SIZE", "2501", "must be less than or equal to 2500"),
-        ("ANALYTICS_FLUSH_INTERVAL_MS", "9", "must be greater than or equal to 10"),
+        ("ANALYTICS_FLUSH_INTERVAL_MS", "-1", "must be greater than or equal to 0"),
         ("ANALYTICS_ENDPOINT", "collect.example.com", "must be an address such as https://api.example.com/v1"),
         ("ANALYTICS_ENDPOINT", "ftp://example.com", "must be an address such as https://api.example.com/v1"),
         ("ANALYTICS_ENDPOINT", "https://", "must be an address such as https://api.example.com/v1"),
