@@ -6,7 +6,8 @@ from itertools import chain
 
 import msgspec
 
-from analytics_platform.staging.base import Aside, Event, Quarantined, Staging
+from analytics_platform.staging.aside import Aside, Quarantined
+from analytics_platform.staging.base import Event, Staging
 from event_registry.catalog.page import Volume
 from event_registry.registry import Registry
 from event_registry.sightings import Sightings

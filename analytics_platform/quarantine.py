@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from analytics_platform.staging.base import Aside, Quarantined, Staging
+from analytics_platform.staging.aside import Aside, Quarantined
+from analytics_platform.staging.base import Staging
 from event_registry.calls import Problem
 from event_registry.registry import Registry
 from event_registry.verdicts import Modes, StrictModes, Verdict, judge, marks

@@ -20,7 +20,8 @@ from analytics_platform.settings import Settings, load
 from analytics_platform.settings.hash_key import hash_key
 from analytics_platform.snapshots.memory import opened
 from analytics_platform.staging import open_staging
-from analytics_platform.staging.base import Aside, Burial, Dead, Entry, Settlement
+from analytics_platform.staging.aside import Aside
+from analytics_platform.staging.base import Burial, Dead, Entry, Settlement
 from analytics_platform.staging.suppression import Person, SuppressionList
 from analytics_platform.supervisor.checks import claimed
 from tests.databases import Server

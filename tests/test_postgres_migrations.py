@@ -8,7 +8,8 @@ import psycopg
 import pytest
 
 from analytics_platform.staging import open_staging
-from analytics_platform.staging.base import Aside, Counts, Dead, Staging, StagingError, Trouble
+from analytics_platform.staging.aside import Aside
+from analytics_platform.staging.base import Counts, Dead, Staging, StagingError, Trouble
 from analytics_platform.staging.postgres.schema import VERSION
 from tests.databases import everything_in
 from tests.programs import start

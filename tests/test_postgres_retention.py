@@ -7,7 +7,8 @@ import psycopg
 import pytest
 
 from analytics_platform.staging import open_staging
-from analytics_platform.staging.base import Aside, Settlement, Staging
+from analytics_platform.staging.aside import Aside
+from analytics_platform.staging.base import Settlement, Staging
 from analytics_platform.staging.retention import Horizons
 from tests.fakes.clock import Clock
 from tests.stores import append, entry, ids, take

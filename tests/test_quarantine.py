@@ -6,7 +6,8 @@ from typing import Annotated, Any
 import pytest
 
 from analytics_platform.quarantine import Plan, Release, release
-from analytics_platform.staging.base import Aside, Entry, Staging
+from analytics_platform.staging.aside import Aside
+from analytics_platform.staging.base import Entry, Staging
 from analytics_platform.staging.suppression import Person, SuppressionList
 from event_registry.definitions import REDACTED, Event
 from event_registry.registry import Registry

@@ -10,7 +10,8 @@ from typer.testing import CliRunner, Result
 
 from analytics_platform.commands.quarantine import app
 from analytics_platform.staging import open_staging
-from analytics_platform.staging.base import Aside, Entry, Staging
+from analytics_platform.staging.aside import Aside
+from analytics_platform.staging.base import Entry, Staging
 
 MISSPELT = {"path": "$.event", "code": "unplanned_event", "message": "the plan has no such event"}
 MORE = {"path": "$.properties.x", "code": "unplanned_property", "message": "the plan has no such property"}

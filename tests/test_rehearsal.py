@@ -10,7 +10,8 @@ import pytest
 
 from analytics_platform.rehearsal import MOST_NAMES, OTHERS, Example, Rehearsal, rehearse
 from analytics_platform.staging import open_staging
-from analytics_platform.staging.base import Aside, Entry, Staging
+from analytics_platform.staging.aside import Aside
+from analytics_platform.staging.base import Entry, Staging
 from event_registry.defining import Mode, UnplannedMode
 from event_registry.registry import default
 from event_registry.verdicts import Modes, StrictModes

@@ -7,7 +7,8 @@ import json
 
 import pytest
 
-from analytics_platform.staging.base import Aside, Entry, Quarantined, Staging
+from analytics_platform.staging.aside import Aside, Quarantined
+from analytics_platform.staging.base import Entry, Staging
 from tests.stores import OpenStore, entry, pending_ids
 
 pytest_plugins = ["tests.staging_fixtures"]

@@ -2,7 +2,8 @@
 
 import pytest
 
-from analytics_platform.staging.base import Aside, Burial, Counts, Dead, Parked, Settlement, Staging, replay
+from analytics_platform.staging.aside import Aside
+from analytics_platform.staging.base import Burial, Counts, Dead, Parked, Settlement, Staging, replay
 from analytics_platform.staging.retention import Expired, Horizons
 from tests.fakes.clock import Clock
 from tests.stores import OpenStore, append, entry, ids, pending_ids, take

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from analytics_platform.staging.base import Entry, Staging, StagingError, SuppressionCounts
+from analytics_platform.staging.base import Entry, Staging, StagingError
+from analytics_platform.staging.suppressed import SuppressionCounts
 from analytics_platform.staging.suppression import Person, SuppressionList
 from tests.databases import everything_in
 from tests.stores import OpenStore, pending_ids

@@ -15,7 +15,8 @@ from analytics_platform.backup.sqlite import remove_database
 from analytics_platform.backup.taking import DAGSTER_SCHEMA, STAGING_SCHEMA, libpq
 from analytics_platform.settings import Settings
 from analytics_platform.staging import open_staging
-from analytics_platform.staging.base import Aside, Staging, StagingError
+from analytics_platform.staging.aside import Aside
+from analytics_platform.staging.base import Staging, StagingError
 
 APPLICATION = "analytics"
 

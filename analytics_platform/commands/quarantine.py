@@ -14,7 +14,7 @@ from analytics_platform.commands.since import HELP, since
 if TYPE_CHECKING:
     from analytics_platform.quarantine import Plan, Release
     from analytics_platform.settings import Settings
-    from analytics_platform.staging.base import Aside, Quarantined
+    from analytics_platform.staging.aside import Aside, Quarantined
 
 app = typer.Typer(no_args_is_help=True, help="What was kept aside because it breaks the plan, and its way back.")
 
@@ -41,7 +41,7 @@ def list_(event: Event = None, source: Source = None, since: Since = None, limit
 @app.command()
 def show(id: Annotated[int, typer.Argument(help="As in the list.")]) -> None:  # noqa: A002 - what the usage calls it
     """Print one call with all its problems, as JSON."""
-    from analytics_platform.staging.base import Aside
+    from analytics_platform.staging.aside import Aside
 
     with installation.staging(installation.settings()) as staging:
         calls = staging.quarantined(Aside(ids=[id]), 0, 1)
@@ -77,7 +77,7 @@ def release(
 
 
 def _wanted(event: str | None, source: str | None, text: str | None, ids: list[int] | None = None) -> "Aside":
-    from analytics_platform.staging.base import Aside
+    from analytics_platform.staging.aside import Aside
 
     return Aside(event, source, since(text, time.time()), ids)
 

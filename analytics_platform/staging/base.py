@@ -20,8 +20,10 @@ from typing import Literal, NamedTuple, Protocol
 
 import msgspec
 
+from analytics_platform.staging.aside import Quarantine
 from analytics_platform.staging.retention import Retention
 from analytics_platform.staging.streams import Streams
+from analytics_platform.staging.suppressed import Suppressions
 
 LEASE_SECONDS = 30.0
 """How long a run counts as alive after a heartbeat; it beats six times as often."""
@@ -88,28 +90,6 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     message_id: str
     received_at: float  # seconds since the epoch
     payload: str  # JSON text
-
-
-@dataclass(frozen=True, slots=True)
-class Quarantined:
-    """A call that was kept aside because it breaks the plan."""
-
-    id: int
-    source: str
-    message_id: str
-    received_at: float  # seconds since the epoch
-    payload: str  # the enriched call as JSON text
-    problems: str  # JSON list
-
-
-@dataclass(frozen=True, slots=True)
-class Aside:
-    """Which quarantined calls are meant: those of which all of this is true."""
-
-    event: str | None = None  # the name of a track call's event, else the call's type
-    source: str | None = None
-    since: float | None = None  # received then or later, seconds since the epoch
-    ids: Collection[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,24 +237,7 @@ class Counts:
     expired: int = 0  # never settled in all the time that events wait for a destination
 
 
-@dataclass(frozen=True, slots=True)
-class Suppression:
-    """A person's id on the suppression list, or one that has been taken off it."""
-
-    digest: bytes  # HMAC-SHA256 of the id
-    key_id: bytes  # which hash key that was made with
-    is_listed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SuppressionCounts:
-    """The totals of the suppression list."""
-
-    listed: int  # ids
-    dropped: int  # calls that were not stored for it
-
-
-class Staging(Streams, Retention, Protocol):
+class Staging(Quarantine, Streams, Suppressions, Retention, Protocol):
     """One store, whatever the database; every method is one transaction. All raise StagingError."""
 
     # The log
@@ -299,21 +262,6 @@ class Staging(Streams, Retention, Protocol):
 
     def close(self) -> None:
         """Give the store back."""
-
-    # Quarantine
-
-    def quarantined(self, wanted: Aside, after: int, limit: int) -> list[Quarantined]:
-        """The next of these quarantined calls beyond the id `after`, in the order in which they came."""
-
-    def count_quarantined(self, wanted: Aside) -> int:
-        """How many such calls there are."""
-
-    def release_quarantined(self, payloads: Mapping[int, str]) -> dict[int, bool]:
-        """Move quarantined calls, by id, to the end of the log with these payloads and what else they came with.
-
-        A call that is not quarantined any more is left out; False marks one whose messageId its source has used
-        in the log before: it is not appended again, and no more in quarantine either.
-        """
 
     # Streams
 
@@ -420,23 +368,6 @@ class Staging(Streams, Retention, Protocol):
 
     def settle_letters(self, lease: Lease, settlement: Settlement) -> None:
         """Record what became of dead letters in a replay: delivered, or dead again with a new reason."""
-
-    # The suppression list
-
-    def suppress(self, key_id: bytes, digests: Collection[bytes]) -> int:
-        """Put these on the list; returns how many were not on it."""
-
-    def unsuppress(self, digests: Collection[bytes]) -> int:
-        """Take these off the list; returns how many were on it."""
-
-    def suppressions(self, after: int) -> tuple[int, list[Suppression]]:
-        """The list's version, which every change raises, and what has changed since version `after`."""
-
-    def count_dropped(self, calls: int) -> None:
-        """Count calls that were not stored because they name somebody on the list."""
-
-    def suppression_counts(self) -> SuppressionCounts:
-        """The list's totals."""
 
     # People
 

@@ -6,7 +6,8 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from analytics_platform.staging.base import Entry, Event, Quarantined, Staging, StagingError
+from analytics_platform.staging.aside import Quarantined
+from analytics_platform.staging.base import Entry, Event, Staging, StagingError
 
 KEY_ID_BYTES = 8
 

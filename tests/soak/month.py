@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from analytics_platform.retention import DAY, Keep, Time, keep_house
-from analytics_platform.staging.base import Aside, Burial, Dead, Entry, Lease, Settlement, Staging, live
+from analytics_platform.staging.aside import Aside
+from analytics_platform.staging.base import Burial, Dead, Entry, Lease, Settlement, Staging, live
 from tests.fakes.clock import Clock
 
 HOUR = 3600.0

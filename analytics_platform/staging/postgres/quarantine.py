@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from analytics_platform.staging.base import Aside, Entry, Quarantined
+from analytics_platform.staging.aside import Aside, Quarantined
+from analytics_platform.staging.base import Entry
 from analytics_platform.staging.postgres.connection import Connection, one
 from analytics_platform.staging.postgres.digests import digest
 from analytics_platform.staging.postgres.log import insert

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection
 
-from analytics_platform.staging.base import Suppression, SuppressionCounts
 from analytics_platform.staging.postgres.connection import Connection
+from analytics_platform.staging.suppressed import Suppression, SuppressionCounts
 
 VERSION = "SELECT version FROM analytics.suppression_list"
 NEXT_VERSION = "UPDATE analytics.suppression_list SET version = version + 1 RETURNING version"

@@ -3,7 +3,8 @@
 import json
 from collections.abc import Mapping
 
-from analytics_platform.staging.base import Aside, Entry, Quarantined
+from analytics_platform.staging.aside import Aside, Quarantined
+from analytics_platform.staging.base import Entry
 from analytics_platform.staging.sqlite.connection import Connection
 from analytics_platform.staging.sqlite.log import insert
 from analytics_platform.staging.sqlite.message_ids import MessageIds, message_hash

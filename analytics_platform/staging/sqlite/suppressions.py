@@ -2,8 +2,8 @@
 
 from collections.abc import Collection
 
-from analytics_platform.staging.base import Suppression, SuppressionCounts
 from analytics_platform.staging.sqlite.connection import Connection
+from analytics_platform.staging.suppressed import Suppression, SuppressionCounts
 
 VERSION = "SELECT suppressions FROM log"
 NEXT_VERSION = "UPDATE log SET suppressions = suppressions + 1 RETURNING suppressions"
