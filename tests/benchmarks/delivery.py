@@ -30,7 +30,7 @@ def measure(folder: Path) -> Iterator[tuple[str, str, str, str]]:
     names = [f"sink-{number}" for number in range(ROUNDS)]  # each gets the whole log
     with servers.sink() as sink, stored.backlog(f"sqlite:///{folder}/at-once.db", EVENTS, names) as staging:
         posts = _posts(staging, names[0], sink.port)
-        rounds = [(_drain(staging, name, sink.port, 1), _loop(posts)) for name in names]
+        rounds = [(drain(staging, name, sink.port, 1), _loop(posts)) for name in names]
     ours, bare = (max(rates) for rates in zip(*rounds, strict=True))
     what = f"delivered by one lane to a sink that answers at once, {BATCH} events a request, events/s"
     yield what, f"{ours:,.0f}", f"{bare:,.0f}, requests posting the same bodies", f"{ours / bare:.2f}"
@@ -39,7 +39,7 @@ def measure(folder: Path) -> Iterator[tuple[str, str, str, str]]:
         servers.sink(delay=SLOW) as sink,
         stored.backlog(f"sqlite:///{folder}/slow.db", SLOW_EVENTS, [*lanes]) as staging,
     ):
-        one, four, sixteen = (_drain(staging, name, sink.port, number) for name, number in lanes.items())
+        one, four, sixteen = (drain(staging, name, sink.port, number) for name, number in lanes.items())
     for number, ours in ((4, four), (16, sixteen)):
         what = f"delivered by {number} lanes to a sink that answers after 50 ms, events/s"
         yield what, f"{ours:,.0f}", f"{one:,.0f}, one lane", f"{ours / one:.2f}"
@@ -63,7 +63,7 @@ def _posts(staging: Staging, name: str, port: int) -> list[Post]:
     return [post for request in segment.cut(events) for post in segment.posts(request)]
 
 
-def _drain(staging: Staging, name: str, port: int, lanes: int) -> float:
+def drain(staging: Staging, name: str, port: int, lanes: int) -> float:
     """Events a second at which the whole log is delivered."""
     events = staging.head()
     job = Job(name, "segment", _segment(port, lanes), BATCH, 0.01, concurrency=lanes, give_up_after=3600)

@@ -1,4 +1,4 @@
-"""How fast the store is on Postgres, beside SQLite, and how much room it takes."""
+"""How fast everything is with the store on Postgres, beside SQLite, and how much room it takes."""
 
 import json
 import multiprocessing
@@ -13,6 +13,7 @@ import psycopg
 
 from analytics_platform.staging import open_staging
 from analytics_platform.staging.base import Entry, Settlement, live
+from tests.benchmarks import delivery, ingest, servers, stored
 from tests.benchmarks.stored import call
 from tests.databases import Server
 
@@ -31,6 +32,23 @@ FROM generate_series(%s::bigint, %s) AS n
 def measure(folder: Path) -> Iterator[tuple[str, str, str, str]]:
     """The rows of the table."""
     with server() as postgres:
+        for workers in (1, 2):
+            with postgres.database() as url:
+                ours, other = answered(folder, workers, url), answered(folder, workers)
+            yield (
+                f"accepted over HTTP by {workers} process(es) on Postgres, one event a request, events/s",
+                f"{ours:,.0f}",
+                f"{other:,.0f}, SQLite",
+                f"{ours / other:.2f}",
+            )
+        with postgres.database() as url:
+            ours, other = delivered(url), delivered(f"sqlite:///{folder}/delivered.db")
+        yield (
+            "delivered by one lane of a store on Postgres, 100 events a request, events/s",
+            f"{ours:,.0f}",
+            f"{other:,.0f}, SQLite",
+            f"{ours / other:.2f}",
+        )
         for processes in (1, 2):
             with postgres.database() as url:
                 ours, other = accepted(url, processes), accepted(f"sqlite:///{folder}/{processes}.db", processes)
@@ -68,6 +86,20 @@ def server() -> Iterator[Server]:
         yield postgres
     finally:
         postgres.stop()
+
+
+def answered(folder: Path, workers: int, url: str | None = None) -> float:
+    """Events a second that the ingest API accepts with so many processes, on SQLite unless there is a URL."""
+    queue = {"ANALYTICS_QUEUE": url} if url else {}
+    data = folder / f"{'postgres' if url else 'sqlite'}-{workers}"
+    with servers.ingest(data, ANALYTICS_WORKERS=str(workers), **queue) as api:
+        return ingest.at_full_rate(api, "one").per_second
+
+
+def delivered(url: str) -> float:
+    """Events a second that one lane delivers to a sink that answers at once."""
+    with servers.sink() as sink, stored.backlog(url, delivery.SLOW_EVENTS, ["sink"]) as staging:
+        return delivery.drain(staging, "sink", sink.port, 1)
 
 
 def accepted(url: str, processes: int) -> float:

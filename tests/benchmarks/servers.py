@@ -65,11 +65,11 @@ def by_hand(folder: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def ingest(data: Path) -> Iterator[Server]:
-    """The ingest API on a store of its own."""
+def ingest(data: Path, **settings: str) -> Iterator[Server]:
+    """The ingest API on a store of its own, with these variables besides."""
     port = free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ANALYTICS_")}
-    environment |= {"ANALYTICS_DATA_DIR": str(data), "ANALYTICS_PORT": str(port)}
+    environment |= {"ANALYTICS_DATA_DIR": str(data), "ANALYTICS_PORT": str(port)} | settings
     with _serving([sys.executable, "-m", "ingest_api"], environment, f"http://127.0.0.1:{port}/health/ready") as pid:
         yield Server(port, pid)
 
