@@ -127,17 +127,18 @@ def test_history_is_sent_once_more_while_live_delivery_goes_on(installation: Ins
 def test_a_destination_is_split_and_made_whole_again_while_events_flow(installation: Installation) -> None:
     """Each lane has runs of its own; the settings are changed without a restart; each user's calls stay in order."""
     vendor, users = installation.vendors["split"], 6
-    sent = installation.track("split", "report.created", 60, users)
-    vendor.wait_for(lambda v: {*sent} <= {*v.accepted_ids}, 120)
+    sent: list[str] = []
+    # What is accepted before the sensor has seen the setting is still of the streams that there were.
+    while not all(installation.runs_of(f"split/lane-{lane}-of-2") for lane in (1, 2)):
+        sent += installation.track("split", "report.created", users, users)
 
-    lanes = [installation.runs_of(f"split/lane-{lane}-of-2") for lane in (1, 2)]
+    before = len(installation.runs_of("split/live"))
     installation.configure(lanes=1)
-    while not installation.runs_of("split/live"):
+    while len(installation.runs_of("split/live")) == before:
         sent += installation.track("split", "report.created", users, users)
     sent += installation.track("split", "report.created", 60, users)
     vendor.wait_for(lambda v: {*sent} <= {*v.accepted_ids}, 120)
 
-    assert [len(runs) >= 1 for runs in lanes] == [True, True]
     arrived = {user: [c["messageId"] for c in vendor.accepted if c["userId"] == user] for user in names(users)}
     assert arrived == {user: sent[number::users] for number, user in enumerate(names(users))}
 
