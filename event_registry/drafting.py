@@ -46,9 +46,9 @@ def draft(seen: Sightings, plan: Registry, convention: NameConvention) -> str:
     """A module of Python with a class for each event that can have one, and a remark for each that cannot."""
     taken = {*_USED}
     classes, remarks = [], []
-    faults = _faults(seen, plan, convention)
+    found = faults(seen, plan, convention)
     for name, sighting in sorted(seen.events.items()):
-        if fault := faults[name]:
+        if fault := found.get(name):
             remarks.append(f"# {quoted(name)}, seen {_times(sighting.calls)}: {fault}")
         else:
             classes.append("\n".join(_class(name, sighting, taken)))
@@ -59,6 +59,17 @@ def draft(seen: Sightings, plan: Registry, convention: NameConvention) -> str:
     return "\n".join([_OPENING, *([imports, "", ""] if imports else []), body, ""])
 
 
+def faults(seen: Sightings, plan: Registry, convention: NameConvention) -> dict[str, str]:
+    """Why some of the events can have no definition; of several spellings of one name, the one sent most can."""
+    found = {name: fault for name in seen.events if (fault := _fault(name, plan, convention))}
+    good = sorted((name for name in seen.events if name not in found), key=lambda name: seen.events[name].calls)
+    most = {plainly(name) or name: name for name in good}
+    others = {name: most[plainly(name) or name] for name in good}
+    return found | {
+        name: f"most likely {other}, in another spelling" for name, other in others.items() if other != name
+    }
+
+
 def _fault(name: str, plan: Registry, convention: NameConvention) -> str | None:
     """Why an event has no definition."""
     if suggestion := plan.suggest(name):
@@ -66,17 +77,6 @@ def _fault(name: str, plan: Registry, convention: NameConvention) -> str | None:
     if not convention.pattern.fullmatch(name):
         return f"the name must be {convention.meaning}"
     return None
-
-
-def _faults(seen: Sightings, plan: Registry, convention: NameConvention) -> dict[str, str | None]:
-    """Why each event has no definition; of several spellings of one name, the one that is sent most has one."""
-    faults = {name: _fault(name, plan, convention) for name in seen.events}
-    good = sorted((name for name, fault in faults.items() if not fault), key=lambda name: seen.events[name].calls)
-    most = {plainly(name) or name: name for name in good}
-    for name in good:
-        if (other := most[plainly(name) or name]) != name:
-            faults[name] = f"most likely {other}, in another spelling"
-    return faults
 
 
 def _imports(body: str, convention: NameConvention) -> str:

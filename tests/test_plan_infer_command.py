@@ -11,13 +11,14 @@ from typer.testing import CliRunner, Result
 from analytics_platform.cli import app
 from analytics_platform.staging import open_staging
 from analytics_platform.staging.base import Entry
+from event_registry.defining import OBJECT_ACTION
 
 RECEIVED = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 
 
-def infer(folder: Path, *arguments: str) -> Result:
+def infer(folder: Path, *arguments: str, queue: str | None = None) -> Result:
     """Run the command for the installation in a folder."""
-    environment = {"ANALYTICS_DATA_DIR": str(folder), "ANALYTICS_QUEUE": None}
+    environment = {"ANALYTICS_DATA_DIR": str(folder), "ANALYTICS_QUEUE": queue}
     return CliRunner().invoke(app, ["plan", "infer", *arguments], env=environment)
 
 
@@ -71,3 +72,34 @@ def test_nothing_unplanned_is_nothing_to_write(installation: Path) -> None:
 
     assert (done.exit_code, done.output) == (0, "no event was seen that the plan does not know\n")
     assert not (installation / "draft.py").exists()
+
+
+def test_events_that_cannot_have_a_class_are_nothing_to_write_either(installation: Path) -> None:
+    """Each is said with the reason: a file without a class is no plan."""
+    aside = [sent("m-5", problems="[]", event="report.craeted"), sent("m-6", problems="[]", event="Bad\x1b[31m")]
+    with closing(open_staging(f"sqlite:///{installation}/other.db")) as staging:
+        staging.append(aside)
+
+    done = infer(installation, f"{installation}/draft.py", queue=f"sqlite:///{installation}/other.db")
+
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert done.stderr == (
+        "none of the events that the plan does not know can be drafted, so nothing is written:\n"
+        f"  Bad?[31m: the name must be {OBJECT_ACTION.meaning}\n"
+        "  report.craeted: most likely report.created, misspelt\n"
+    )
+    assert not (installation / "draft.py").exists()
+
+
+def test_what_has_no_class_in_the_file_is_counted(installation: Path) -> None:
+    """The others have one, and the file is a plan."""
+    with closing(open_staging(f"sqlite:///{installation}/staging.db")) as staging:
+        staging.append([sent("m-5", problems="[]", event="report.craeted")])
+    path = f"{installation}/draft.py"
+
+    done = infer(installation, path)
+
+    assert done.output == (
+        f"events that the plan does not know: 3, see {path}; without a class, remarks at the end say why: 1\n"
+    )
+    assert f"{path} is right; events: 2" in CliRunner().invoke(app, ["plan", "check", path]).output

@@ -19,7 +19,7 @@ Since = Annotated[str | None, typer.Option(help=moments.HELP)]
 def infer(out: Out = None, *, since: Since = None) -> None:
     """Draft a definition for each event in the log and in quarantine that the plan does not know."""
     from analytics_platform.history import unplanned
-    from event_registry.drafting import draft
+    from event_registry.drafting import draft, faults
     from event_registry.registry import default
 
     plan = default()
@@ -28,7 +28,14 @@ def infer(out: Out = None, *, since: Since = None) -> None:
     if not seen.events:
         typer.echo("no event was seen that the plan does not know", err=True)
         return
-    text = draft(seen, plan, _convention())
+    convention = _convention()
+    refused = faults(seen, plan, convention)
+    if len(refused) == len(seen.events):
+        typer.echo("none of the events that the plan does not know can be drafted, so nothing is written:", err=True)
+        for name, fault in sorted(refused.items()):
+            typer.echo(f"  {installation.printable(name)}: {fault}", err=True)
+        return
+    text = draft(seen, plan, convention)
     if out is None:
         typer.echo(text, nl=False)
         return
@@ -37,7 +44,8 @@ def infer(out: Out = None, *, since: Since = None) -> None:
             file.write(text)
     except OSError as error:
         installation.end(f"{out} cannot be written ({type(error).__name__})")
-    typer.echo(f"events that the plan does not know: {len(seen.events)}, see {out}")
+    remarks = f"; without a class, remarks at the end say why: {len(refused)}" if refused else ""
+    typer.echo(f"events that the plan does not know: {len(seen.events)}, see {out}{remarks}")
 
 
 def _convention() -> "NameConvention":
