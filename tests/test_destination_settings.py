@@ -24,7 +24,7 @@ def complaint(folder: Path, text: str, environ: Mapping[str, str] = KEYS) -> str
     """The sentence that the configuration is refused with, without the destination's place."""
     with pytest.raises(ConfigurationError) as refused:
         loaded(folder, text, environ)
-    return str(refused.value).removeprefix("destinations.x.")
+    return str(refused.value).removeprefix(f"{folder}/analytics.toml: destinations.x.")
 
 
 # Hosts

@@ -240,7 +240,10 @@ def test_settings_that_are_wrong_fail_the_run_with_their_sentence(
     outcome = failed(try_once("strict", LAST_TRY, installation.platform))
 
     assert not outcome.allow_retries
-    assert outcome.description == "destinations.other.api_key_env: the environment variable VENDOR_KEY is not set."
+    assert outcome.description == (
+        f"{Path.cwd()}/analytics.toml: destinations.other.api_key_env: "
+        "the environment variable VENDOR_KEY is not set; set it to the key."
+    )
 
 
 def test_an_error_of_ours_says_where_and_quotes_nothing(installation: Installation) -> None:

@@ -1,5 +1,6 @@
 """What does a wrong setting say?"""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,20 +12,25 @@ POSTHOG = "PostHog takes events at us.i.posthog.com or eu.i.posthog.com; write o
 PUBLIC_URL = "must be where clients reach the ingest API, such as https://events.example.com"
 KEY = "sk-very-secret"
 VENDOR = "https://collect.example.com/v1"
+KINDS = {"destinations.x": 'type = "file"', "sources.x": 'write_key_env = "KEY"', "ingest": ""}
+WITHOUT_FILE = re.compile(r"^\S+/analytics\.toml: (?=(sources|destinations|ingest)\.)")
 
 
 def complaint(folder: Path, environ: Mapping[str, str], text: str = "") -> str:
-    """The sentence that the settings are refused with."""
+    """The sentence that the settings are refused with, without the file's path where that stands before a setting."""
     (folder / "analytics.toml").write_text(text)
     with pytest.raises(ConfigurationError) as refused:
         load(environ, folder)
-    return str(refused.value)
+    return WITHOUT_FILE.sub("", str(refused.value))
 
 
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
-        ("ANALYTICS_PORT", "http", "must be a valid integer, unable to parse string as an integer"),
+        ("ANALYTICS_PORT", "http", "must be a whole number; the default is 8000"),
+        ("ANALYTICS_WORKERS", "1.5", "must be a whole number; the default is 1"),
+        ("ANALYTICS_RATE_LIMIT", "high", "must be a number; the default is 0"),
+        ("ANALYTICS_CATALOG", "maybe", "must be true or false"),
         ("ANALYTICS_PORT", "0", "must be greater than or equal to 1"),
         ("DAGSTER_PORT", "65536", "must be less than or equal to 65535"),
         ("ANALYTICS_PLAN_MODE", "strict", "must be 'enforce', 'quarantine', 'warn' or 'off'"),
@@ -76,6 +82,25 @@ def test_an_unknown_queue_is_refused_in_one_sentence(tmp_path: Path, url: str) -
     )
 
 
+@pytest.mark.parametrize("place", ["destinations.x.bach", "sources.x.bach", "ingest.bach"])
+def test_the_file_is_named_with_what_is_wrong_in_it(tmp_path: Path, place: str) -> None:
+    """Its whole path, since the folder may be another one than the reader thinks."""
+    table = place.rpartition(".")[0]
+    text = f"[{table}]\nbach = 1\n{KINDS[table]}"
+    (tmp_path / "other.toml").write_text(text)
+
+    with pytest.raises(ConfigurationError, match=rf"^{tmp_path}/other\.toml: {place}: there is no such setting"):
+        load({"ANALYTICS_CONFIG": "other.toml", "KEY": "k"}, tmp_path)
+
+
+def test_a_variable_is_named_without_the_file(tmp_path: Path) -> None:
+    """It does not stand there."""
+    (tmp_path / "analytics.toml").write_text('[destinations.x]\ntype = "file"')
+
+    with pytest.raises(ConfigurationError, match=r"^ANALYTICS_BATCH_SIZE: must be a whole number"):
+        load({"ANALYTICS_BATCH_SIZE": "many"}, tmp_path)
+
+
 def test_a_store_in_memory_is_refused_where_others_need_it(tmp_path: Path) -> None:
     """The ingest API alone may have one; the sentence says how."""
     settings = load({"ANALYTICS_QUEUE": "memory://"}, tmp_path)
@@ -123,6 +148,12 @@ def test_a_signing_secret_has_its_form(tmp_path: Path, secret: str) -> None:
         ("batch_size = 5", "type: is needed"),
         ('type = "segment"', "endpoint: the vendor's address is needed"),
         ('type = "webhook"\nendpoint = "localhost"', "endpoint: must be an address such as https://api.example.com/v1"),
+        ('type = "file"\nbatch_size = "many"', "batch_size: must be a whole number; the default is 50"),
+        ('type = "file"\ngive_up_after_hours = "never"', "give_up_after_hours: must be a number; the default is 96"),
+        ('type = "file"\nbatch = "perhaps"', "batch: must be true or false"),
+        ('type = "file"\nallow = "report.*"', 'allow: must be a list, such as ["one", "two"]'),
+        ('type = "file"\nrename = []', 'rename: must be a table, such as { one = "two" }'),
+        ('type = "file"\nregion = 7', "region: must be text in quotes"),
         ('type = "file"\nbatch_size = 0', "batch_size: must be greater than or equal to 1"),
         ('type = "file"\nconcurrency = 65', "concurrency: must be less than or equal to 64"),
         ('type = "file"\ngive_up_after_hours = 0', "give_up_after_hours: must be greater than 0"),
@@ -179,7 +210,7 @@ def test_a_variable_that_is_not_set_is_named(tmp_path: Path, environ: dict[str, 
     text = '[destinations.x]\ntype = "file"\napi_key_env = "VENDOR_KEY"'
 
     assert complaint(tmp_path, environ, text) == (
-        "destinations.x.api_key_env: the environment variable VENDOR_KEY is not set"
+        "destinations.x.api_key_env: the environment variable VENDOR_KEY is not set; set it to the key"
     )
 
 

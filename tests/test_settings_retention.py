@@ -29,7 +29,7 @@ def test_each_is_a_variable(tmp_path: Path) -> None:
     [
         ({"ANALYTICS_RETENTION_DAYS": "6"}, "ANALYTICS_RETENTION_DAYS: must be greater than or equal to 7"),
         ({"ANALYTICS_RUN_RETENTION_DAYS": "1"}, "ANALYTICS_RUN_RETENTION_DAYS: must be greater than or equal to 2"),
-        ({"ANALYTICS_BACKLOG_DAYS": "soon"}, "ANALYTICS_BACKLOG_DAYS: must be a valid integer"),
+        ({"ANALYTICS_BACKLOG_DAYS": "soon"}, "ANALYTICS_BACKLOG_DAYS: must be a whole number; the default is 90"),
         ({"ANALYTICS_RETENTION_DAYS": "120"}, "ANALYTICS_BACKLOG_DAYS: must not be less than ANALYTICS_RETENTION_DAYS"),
     ],
 )

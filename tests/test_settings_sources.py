@@ -20,7 +20,7 @@ def complaint(folder: Path, text: str) -> str:
     """The sentence that a file is refused with."""
     with pytest.raises(ConfigurationError) as refused:
         sources(folder, text)
-    return str(refused.value)
+    return str(refused.value).removeprefix(f"{folder}/analytics.toml: ")
 
 
 def keys(source: Source) -> list[str]:

@@ -44,7 +44,8 @@ def test_a_file_that_would_not_be_taken_over_is_one_line(tmp_path: Path, monkeyp
 
     done = sources(tmp_path, monkeypatch, "list")
 
-    sentence = "analytics: sources.web.write_key_env: the environment variable UNSET is not set\n"
+    where = f"analytics: {tmp_path}/analytics.toml: sources.web.write_key_env"
+    sentence = f"{where}: the environment variable UNSET is not set; set it to the key\n"
     assert (done.exit_code, done.stderr) == (1, sentence)
 
 

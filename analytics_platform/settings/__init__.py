@@ -51,11 +51,21 @@ class Settings(BaseModel):
 def load(environ: Mapping[str, str], cwd: Path) -> Settings:
     """Read the settings from the environment; relative paths start at `cwd`.
 
-    Raises ConfigurationError with one sentence that names the setting and the remedy.
+    Raises ConfigurationError with one sentence that names the setting, the file if it stands in one, and the remedy.
     """
     environ = {name: value for name, value in environ.items() if value}  # an empty variable counts as unset
-    data_dir = (cwd / environ.get("ANALYTICS_DATA_DIR", ".data")).resolve()
     config = _read_config(environ, cwd)
+    try:
+        return _settings(config, environ, cwd)
+    except ConfigurationError as error:
+        if config and str(error).startswith(tuple(f"{table}." for table in TABLES)):
+            raise ConfigurationError(f"{config_path(environ, cwd)}: {error}") from None
+        raise
+
+
+def _settings(config: Mapping[str, Any], environ: Mapping[str, str], cwd: Path) -> Settings:
+    """Raises ConfigurationError, which names a setting of the file by its place in it."""
+    data_dir = (cwd / environ.get("ANALYTICS_DATA_DIR", ".data")).resolve()
     table = {
         "data_dir": data_dir,
         "queue": staging_url(environ.get("ANALYTICS_QUEUE"), data_dir, cwd),
