@@ -160,7 +160,11 @@ def test_calls_come_from_stdin_as_well(here: Path, written: str, requests: int) 
 @pytest.mark.parametrize(
     ("name", "written", "sentence"),
     [
-        ("kafka", json.dumps(CALL), "kafka.type: must be 'amplitude', 'file', 'jitsu', "),
+        (
+            "kafka",
+            json.dumps(CALL),
+            "kafka is neither one of the configured destinations (warehouse) nor a vendor (amplitude, file, ",
+        ),
         ("warehouse", "{", "stdin is not JSON: give one call, or a list of calls"),
         ("warehouse", '[{"type": "track", "userId": "u"}]', "stdin: call 1: $.event: "),
         ("warehouse", "[5]", "stdin: call 1: $: "),

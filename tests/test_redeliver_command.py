@@ -55,7 +55,7 @@ def test_a_dry_run_says_how_much_of_what_time_and_how_long(tmp_path: Path) -> No
         "4 events would be sent to crm, those that it has confirmed before as well\n"
         "  accepted from 2026-01-01 13:00:00Z to 2026-01-01 17:00:00Z\n"
         "  1 more would not: routed elsewhere, without consent, or of a suppressed person\n"
-        "  about 0 s at 4 requests a second, or longer: live delivery goes first\n"
+        "  less than 1 s at 4 requests a second, or longer: live delivery goes first\n"
     )
     assert analytics(tmp_path, "list").output == "none\n"
 
@@ -142,7 +142,7 @@ def test_cancelling_ends_it_once(tmp_path: Path, staging: Staging) -> None:
     [
         (("--since", "7d"), "say to whom and from when on: --destination NAME --since 7d"),
         (("--destination", "crm"), "say to whom and from when on: --destination NAME --since 7d"),
-        (("--destination", "cmr", "--since", "7d"), "cmr is not one of the configured destinations"),
+        (("--destination", "cmr", "--since", "7d"), "analytics: cmr is not one of the configured destinations: crm"),
         (("--destination", "crm", "--since", "soon"), "write 2026-01-31"),
         (("--destination", "crm", "--since", "2026-01-02", "--until", "2026-01-01"), "--until is before --since"),
     ],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 import typer
 
 if TYPE_CHECKING:
-    from analytics_platform.settings import Settings
+    from analytics_platform.settings import DestinationSettings, Settings
     from analytics_platform.staging.base import Staging
 
 
@@ -19,6 +19,16 @@ def settings() -> "Settings":
 
     os.umask(0o077)  # the data folder is nobody else's business on this machine
     return load(os.environ, Path.cwd())
+
+
+def destination_of(settings: "Settings", name: str) -> "DestinationSettings":
+    """The configured destination of this name; raises ConfigurationError with the names that there are."""
+    from analytics_platform.settings import ConfigurationError
+
+    known = {destination.name: destination for destination in settings.destinations}
+    if name not in known:
+        raise ConfigurationError(f"{printable(name)} is not one of the configured destinations: {', '.join(known)}")
+    return known[name]
 
 
 @contextmanager

@@ -1,13 +1,14 @@
 """Shows the requests that calls become at a destination."""
 
 import json
-import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from analytics_platform.commands import installation
 
 if TYPE_CHECKING:
     from analytics_platform.settings import DestinationSettings
@@ -25,8 +26,8 @@ def preview(
     """
     from analytics_platform.destinations.preview import preview
 
-    calls = _read(file)
-    requests = preview(_destination(name), calls, lambda: datetime.now(UTC))
+    destination = _destination(name)  # before stdin is waited for
+    requests = preview(destination, _read(file), lambda: datetime.now(UTC))
     typer.echo(json.dumps(requests, indent=2, ensure_ascii=False))
 
 
@@ -51,9 +52,15 @@ def _read(file: Path) -> list[dict[str, Any]]:
 
 def _destination(name: str) -> "DestinationSettings":
     """The settings of the destination of this name, or the defaults of the vendor; raises ConfigurationError."""
-    from analytics_platform.settings import load
+    from analytics_platform.settings import ConfigurationError
     from analytics_platform.settings.destinations import vendors_defaults
+    from analytics_platform.settings.vendors import VENDORS, others
 
-    configured = load(os.environ, Path.cwd()).destinations
-    found = next((destination for destination in configured if destination.name == name), None)
-    return found or vendors_defaults(name)
+    configured = {destination.name: destination for destination in installation.settings().destinations}
+    vendors = sorted({*VENDORS, *others()})
+    if name not in configured and name not in vendors:
+        raise ConfigurationError(
+            f"{installation.printable(name)} is neither one of the configured destinations ({', '.join(configured)}) "
+            f"nor a vendor ({', '.join(vendors)})"
+        )
+    return configured.get(name) or vendors_defaults(name)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analytics_platform.commands.installation import end, printable, settings, staging
+from analytics_platform.commands.installation import destination_of, end, printable, settings, staging
 from analytics_platform.commands.since import HELP, since
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def redeliver(  # noqa: PLR0913, PLR0917  each is an option
     if destination is None or since_ is None:
         raise typer.BadParameter("say to whom and from when on: --destination NAME --since 7d")
     found, now = settings(), time.time()
+    destination_of(found, destination)
     span = since(since_, now), since(until, now)
     if span[0] is not None and span[1] is not None and span[1] <= span[0]:
         raise typer.BadParameter("--until is before --since: nothing is of that time")
@@ -172,6 +173,8 @@ def _moment(seconds: float) -> str:
 
 def _duration(seconds: float) -> str:
     """About how long that is, in words."""
+    if round(seconds) == 0:
+        return "less than 1 s"
     if seconds < 2 * MINUTE:
         return f"about {seconds:.0f} s"
     return f"about {seconds / MINUTE:.0f} min" if seconds < 2 * HOUR else f"about {seconds / HOUR:.1f} h"
