@@ -1,5 +1,6 @@
 """What keeps `analytics run` from starting, and what does it say?"""
 
+import errno
 import os
 import shutil
 import socket
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from analytics_platform.settings import ConfigurationError, Settings, load
-from analytics_platform.supervisor.checks import check_ports, check_snapshots, claimed
+from analytics_platform.supervisor.checks import check_ports, check_snapshots, claimed, unusable
 from tests.application import write
 
 REPOSITORY = Path(__file__).parents[1]
@@ -46,16 +47,37 @@ def test_a_data_folder_is_made_for_its_owner_alone(tmp_path: Path) -> None:
     assert oct(mode & 0o777) == "0o700"
 
 
-def test_a_data_folder_that_cannot_be_written_is_named_with_its_variable(tmp_path: Path) -> None:
+@pytest.mark.parametrize("below", ["", "/deeper"])
+def test_a_data_folder_that_cannot_be_made_is_named_with_its_variable(tmp_path: Path, below: str) -> None:
     """A file where the folder should be fails for everybody, root included."""
     (tmp_path / "data").touch()
 
-    with pytest.raises(ConfigurationError) as refusal, claimed(tmp_path / "data"):
+    with pytest.raises(ConfigurationError) as refusal, claimed(Path(f"{tmp_path}/data{below}")):
         pass
 
     assert str(refusal.value) == (
-        f"The data folder {tmp_path}/data cannot be written (File exists): "
-        "make it writable, or set ANALYTICS_DATA_DIR to another one"
+        f"The data folder {tmp_path}/data{below} cannot be used ({'Not a directory' if below else 'File exists'}): "
+        "move the file away that is where a folder must be, or set ANALYTICS_DATA_DIR to another folder"
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [
+        (errno.EACCES, "let the user of this process write it"),
+        (errno.EPERM, "let the user of this process write it"),
+        (errno.EROFS, "mount its disk for writing"),
+        (errno.ENOSPC, "make room on its disk"),
+        (errno.ENOENT, "make the folder that it is to be in"),
+    ],
+)
+def test_each_fault_of_the_data_folder_has_its_own_remedy(number: int, remedy: str) -> None:
+    """What helps against a full disk does not help against a missing right."""
+    fault = OSError(number, os.strerror(number), "/srv/data/lock")
+
+    assert str(unusable(Path("/srv/data"), fault)) == (
+        f"/srv/data/lock in the data folder /srv/data cannot be used ({os.strerror(number)}): {remedy}, "
+        "or set ANALYTICS_DATA_DIR to another folder"
     )
 
 

@@ -32,8 +32,28 @@ def test_what_cannot_be_prepared_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "dagster" / "dagster.yaml").mkdir()
     settings = load({"ANALYTICS_DATA_DIR": str(tmp_path)}, tmp_path)
 
-    with pytest.raises(ConfigurationError, match=f"The data folder {tmp_path} cannot be prepared: .*Is a directory"):
+    with pytest.raises(ConfigurationError) as refused:
         prepare(settings, environment_of_parts(os.environ, settings, 4266))
+
+    assert str(refused.value) == (
+        f"{tmp_path}/dagster/dagster.yaml in the data folder {tmp_path} cannot be used (Is a directory): "
+        "move the folder away that is where a file must be, or set ANALYTICS_DATA_DIR to another folder"
+    )
+
+
+def test_a_damaged_storage_of_dagster_is_one_sentence_with_a_remedy(tmp_path: Path) -> None:
+    """Runs are all that it holds."""
+    (tmp_path / "dagster" / "history").mkdir(parents=True)
+    (tmp_path / "dagster" / "history" / "runs.db").write_text("this is no database" * 100)
+    settings = load({"ANALYTICS_DATA_DIR": str(tmp_path)}, tmp_path)
+
+    with pytest.raises(ConfigurationError) as refused:
+        prepare(settings, environment_of_parts(os.environ, settings, 4266))
+
+    assert str(refused.value) == (
+        f"Dagster's storage in {tmp_path}/dagster cannot be prepared: file is not a database; "
+        "move that folder away to begin with a new one, which knows no earlier runs; events are elsewhere"
+    )
 
 
 @pytest.mark.parametrize(
@@ -79,6 +99,7 @@ def test_a_storage_that_cannot_be_reached_is_one_sentence_without_its_password(t
         "Dagster's storage in Postgres (ANALYTICS_DAGSTER_STORAGE) cannot be prepared: connection"
     )
     assert "refused" in sentence
+    assert sentence.endswith("; see that its server runs and lets us in, or correct ANALYTICS_DAGSTER_STORAGE")
     assert "secret" not in sentence
 
 

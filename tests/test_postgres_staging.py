@@ -264,6 +264,7 @@ def test_a_server_that_is_not_there_is_one_sentence(url: str) -> None:
 
     assert "canary" not in str(refused.value)
     assert "\n" not in str(refused.value)
+    assert str(refused.value).endswith("; see that its server runs and lets us in, or correct ANALYTICS_QUEUE")
 
 
 @pytest.mark.parametrize(

@@ -220,10 +220,27 @@ def test_a_store_that_cannot_be_opened_is_a_staging_error(tmp_path: Path) -> Non
 
     with pytest.raises(StagingError, match="folder cannot be opened"):
         open_at(tmp_path / "folder")
-    with pytest.raises(StagingError, match="text cannot be opened"):
+    with pytest.raises(StagingError, match=r"text cannot be opened: .*; move it away .* `analytics restore` the last"):
         open_at(tmp_path / "text")
     with pytest.raises(StagingError, match=r"staging\.db cannot be opened"):
         open_at(tmp_path / "text" / "staging.db")
+
+
+def test_damage_that_is_found_later_is_a_staging_error_with_the_same_remedy(path: Path) -> None:
+    """Of a page that nobody had read before."""
+    with closing(open_at(path)) as staging:
+        staging.append([entry(f"m-{number}") for number in range(100)])
+    with closing(sqlite3.connect(path)) as db:
+        root = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'events'").fetchone()[0]
+        size = db.execute("PRAGMA page_size").fetchone()[0]
+    with path.open("r+b") as file:
+        file.seek((root - 1) * size)
+        file.write(b"\xff" * size)
+
+    with closing(open_at(path)) as staging, pytest.raises(StagingError) as refused:
+        staging.logged(None, 0, 10)
+
+    assert str(refused.value).startswith("the staging store is unavailable: SQLITE_CORRUPT; move it away with its -wal")
 
 
 def test_a_locked_database_is_a_staging_error(connection: Connection, path: Path) -> None:

@@ -1,5 +1,6 @@
 """What must be true before anything is started; each failure is a ConfigurationError of one sentence."""
 
+import errno
 import fcntl
 import socket
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,19 @@ from analytics_platform.snapshots.declaration import read_all
 from event_registry.definitions import DefinitionError
 from event_registry.registry import default
 
+NO_FOLDER = "move the file away that is where a folder must be"
+REMEDIES = {
+    errno.EEXIST: NO_FOLDER,
+    errno.ENOTDIR: NO_FOLDER,
+    errno.EISDIR: "move the folder away that is where a file must be",
+    errno.ENOENT: "make the folder that it is to be in",
+    errno.ENOSPC: "make room on its disk",
+    errno.EDQUOT: "make room on its disk",
+    errno.EROFS: "mount its disk for writing",
+    errno.EIO: "look after its disk, which does not read or write as it should",
+}
+"""What a person does about an error of the file system."""
+
 
 @contextmanager
 def claimed(data_dir: Path, *, together: bool = False) -> Iterator[None]:
@@ -26,10 +40,7 @@ def claimed(data_dir: Path, *, together: bool = False) -> Iterator[None]:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = (data_dir / "lock").open("a")
     except OSError as error:
-        raise ConfigurationError(
-            f"The data folder {data_dir} cannot be written ({error.strerror}): "
-            "make it writable, or set ANALYTICS_DATA_DIR to another one"
-        ) from None
+        raise unusable(data_dir, error) from None
     with lock:
         try:
             fcntl.flock(lock, (fcntl.LOCK_SH if together else fcntl.LOCK_EX) | fcntl.LOCK_NB)
@@ -39,6 +50,16 @@ def claimed(data_dir: Path, *, together: bool = False) -> Iterator[None]:
                 "stop it, or set ANALYTICS_DATA_DIR to another one"
             ) from None
         yield
+
+
+def unusable(data_dir: Path, error: OSError) -> ConfigurationError:
+    """What is wrong with the data folder or with what is in it, and what to do about it."""
+    place = Path(str(error.filename))
+    what = f"{place} in the data folder" if data_dir in place.parents else "The data folder"
+    remedy = REMEDIES.get(error.errno or 0, "let the user of this process write it")
+    return ConfigurationError(
+        f"{what} {data_dir} cannot be used ({error.strerror}): {remedy}, or set ANALYTICS_DATA_DIR to another folder"
+    )
 
 
 def check_plan() -> None:

@@ -1,6 +1,7 @@
 """Prepares what the parts expect in the data folder."""
 
 import fcntl
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -13,11 +14,16 @@ from analytics_platform.settings import ConfigurationError, Settings
 from analytics_platform.snapshots import demo
 from analytics_platform.staging import open_staging
 from analytics_platform.staging.base import StagingError
+from analytics_platform.supervisor.checks import unusable
 from analytics_platform.supervisor.parts import SCRIPTS
 
 CHECKOUT = Path(__file__).parents[2]
 DAGSTER_YAML = CHECKOUT / "dagster.yaml"
 DAGSTER_YAML_ON_POSTGRES = CHECKOUT / "deploy" / "postgres" / "dagster.yaml"
+
+ON_POSTGRES = "see that its server runs and lets us in, or correct ANALYTICS_DAGSTER_STORAGE"
+IN_THE_DATA_FOLDER = "move that folder away to begin with a new one, which knows no earlier runs; events are elsewhere"
+DRIVERS_WORDS = re.compile(r"\((?:sqlite3|psycopg2)\.\w+\) (.+)")  # as SQLAlchemy quotes them
 
 
 def prepare(settings: Settings, environment: Mapping[str, str]) -> None:
@@ -35,7 +41,7 @@ def prepare(settings: Settings, environment: Mapping[str, str]) -> None:
     except StagingError as error:  # its sentence names the store, which need not be in the data folder
         raise ConfigurationError(str(error)) from error
     except OSError as error:
-        raise ConfigurationError(f"The data folder {settings.data_dir} cannot be prepared: {error}") from error
+        raise unusable(settings.data_dir, error) from error
 
 
 def _prepare_staging(settings: Settings) -> None:
@@ -65,8 +71,9 @@ def _prepare_dagster(settings: Settings, environment: Mapping[str, str]) -> None
     command = [str(SCRIPTS / "dagster"), "instance", "migrate"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
+        remedy = ON_POSTGRES if storage else IN_THE_DATA_FOLDER
         raise ConfigurationError(
-            f"Dagster's storage in {storage_name(settings)} cannot be prepared: {_reason(done.stderr)}"
+            f"Dagster's storage in {storage_name(settings)} cannot be prepared: {_reason(done.stderr)}; {remedy}"
         )
     prepared.write_text(current, encoding="utf-8")
 
@@ -79,8 +86,8 @@ def storage_name(settings: Settings) -> str:
 def _reason(output: str) -> str:
     """What a driver says of the database, else the last line of a traceback."""
     lines = [line for line in output.strip().splitlines() if line.strip()]
-    said = [line for line in lines if "OperationalError) " in line]
-    return said[-1].partition("OperationalError) ")[2] if said else (lines or ["no reason is known"])[-1]
+    said = [found[1] for line in lines if (found := DRIVERS_WORDS.search(line))]
+    return (said or lines or ["no reason is known"])[-1]
 
 
 @contextmanager

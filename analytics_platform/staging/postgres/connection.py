@@ -108,7 +108,10 @@ class Connection:
             raise StagingError(f"the staging store {self._where} {error}") from error
         except psycopg.Error as error:
             cause = next(iter(str(error).splitlines()), type(error).__name__)
-            raise StagingError(f"the staging store {self._where} cannot be opened: {cause}") from error
+            raise StagingError(
+                f"the staging store {self._where} cannot be opened: {cause}; "
+                "see that its server runs and lets us in, or correct ANALYTICS_QUEUE"
+            ) from error
 
     def reading(self) -> AbstractContextManager[Database]:
         """A connection, for statements that all read the same moment of the store."""

@@ -24,6 +24,18 @@ PRAGMAS = (
     "PRAGMA wal_autocheckpoint = 0",  # see Connection.checkpoint
 )
 
+DAMAGED = "move it away with its -wal and -shm, and `analytics restore` the last backup, or begin with an empty one"
+UNWRITABLE = "let the user of this process write it and its folder"
+REMEDIES = {
+    "SQLITE_CORRUPT": DAMAGED,
+    "SQLITE_NOTADB": DAMAGED,
+    "SQLITE_CANTOPEN": UNWRITABLE,
+    "SQLITE_READONLY": UNWRITABLE,
+    "SQLITE_FULL": "make room on its disk",
+    "SQLITE_IOERR": "look after its disk, which does not read or write as it should",
+}
+"""What a person does about an error, by the beginning of its name."""
+
 
 class Connection:
     """A connection that several threads of a process share, one statement or transaction at a time."""
@@ -46,7 +58,7 @@ class Connection:
                 db = self._connect()
             version = db.execute("PRAGMA user_version").fetchone()[0]
         except (sqlite3.Error, OSError) as error:
-            raise StagingError(f"the staging store {self.path} cannot be opened: {error}") from error
+            raise StagingError(f"the staging store {self.path} cannot be opened: {error}{_remedy(error)}") from error
         if version > VERSION:
             db.close()
             raise StagingError(f"the staging store {self.path} was written by a newer version: install that one")
@@ -146,4 +158,11 @@ def _staging_errors() -> Iterator[None]:
         name = getattr(error, "sqlite_errorname", type(error).__name__)
         if name == "SQLITE_FULL":
             raise StagingFull("the disk of the staging store is full") from error
-        raise StagingError(f"the staging store is unavailable: {name}") from error
+        raise StagingError(f"the staging store is unavailable: {name}{_remedy(error)}") from error
+
+
+def _remedy(error: Exception) -> str:
+    """What there is to do, as the end of a sentence; nothing if time alone may help."""
+    name = getattr(error, "sqlite_errorname", "")
+    found = next((remedy for beginning, remedy in REMEDIES.items() if name.startswith(beginning)), None)
+    return f"; {found}" if found else ""
