@@ -103,5 +103,5 @@ def test_a_wrong_setting_ends_it_with_a_sentence(tmp_path: Path) -> None:
 
     assert (result.exit_code, result.output) == (
         1,
-        "analytics: DAGSTER_PORT: must be a valid integer, unable to parse string as an integer\n",
+        "analytics: DAGSTER_PORT: must be a whole number; the default is 3000\n",
     )

@@ -10,10 +10,11 @@ from functools import partial
 from pathlib import Path
 
 from analytics_platform.settings import Settings
+from analytics_platform.supervisor.code_server_first import PROBE_SECONDS, listens
 
 WORKSPACE = Path(__file__).parents[2] / "workspace.yaml"
 SCRIPTS = Path(sysconfig.get_path("scripts"))
-PROBE_SECONDS = 1.0
+AFTER_CODE_SERVER = (sys.executable, "-m", "analytics_platform.supervisor.code_server_first")
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def parts(
                 *("-h", listen, "-p", str(code_server_port), "--location-name", "analytics_platform"),
             ),
             environment,
-            partial(_listens, "127.0.0.1", code_server_port),
+            partial(listens, "127.0.0.1", code_server_port),
             stops_last=True,
         ),
         Part(
@@ -55,11 +56,11 @@ def parts(
         ),
         Part(
             "webserver",
-            (str(SCRIPTS / "dagster-webserver"), "-w", str(WORKSPACE), "-h", listen, "-p", dagster_port),
+            (*AFTER_CODE_SERVER, "dagster-webserver", "-w", str(WORKSPACE), "-h", listen, "-p", dagster_port),
             environment,
             partial(_answers, "127.0.0.1", settings.dagster_port, "/server_info"),
         ),
-        Part("daemon", (str(SCRIPTS / "dagster-daemon"), "run", "-w", str(WORKSPACE)), environment),
+        Part("daemon", (*AFTER_CODE_SERVER, "dagster-daemon", "run", "-w", str(WORKSPACE)), environment),
     ]
 
 
@@ -106,11 +107,3 @@ def _answers(host: str, port: int, path: str) -> bool:
         return False
     finally:
         connection.close()
-
-
-def _listens(host: str, port: int) -> bool:
-    try:
-        socket.create_connection((host, port), timeout=PROBE_SECONDS).close()
-    except OSError:
-        return False
-    return True
