@@ -10,6 +10,7 @@ from analytics_platform.assets import broken_asset, lineage, snapshot_asset
 from analytics_platform.housekeeping import hourly_housekeeping, housekeeping
 from analytics_platform.ops import delivery
 from analytics_platform.resources import Platform
+from analytics_platform.run_failures import killed_deliveries
 from analytics_platform.schedules import snapshot_job, snapshot_schedule
 from analytics_platform.sensors import due_deliveries
 from analytics_platform.settings import ConfigurationError, load
@@ -38,7 +39,7 @@ def definitions(environ: Mapping[str, str], cwd: Path) -> dg.Definitions:
             hourly_housekeeping,
             *(snapshot_schedule(each, job) for each, job in zip(snapshots, jobs, strict=True)),
         ],
-        sensors=[due_deliveries],
+        sensors=[due_deliveries, killed_deliveries],
         resources={"platform": Platform()},
         executor=dg.in_process_executor,
     )

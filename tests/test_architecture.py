@@ -16,7 +16,7 @@ REPOSITORY = Path(__file__).parents[1]
 PACKAGES = ("event_registry", "ingest_api", "analytics_platform")
 DAGSTER_MODULES = (
     *("assets", "definitions", "housekeeping", "metadata", "ops", "partitions", "purging", "resources", "schedules"),
-    *("code_server", "sensors", "snapshot_metadata"),
+    *("code_server", "run_failures", "sensors", "snapshot_metadata"),
 )
 
 OURS_SEEN_FROM = {
