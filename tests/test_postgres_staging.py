@@ -134,6 +134,37 @@ def test_every_commit_is_forced_to_disk(postgres_url: str, db: psycopg.Connectio
             assert (default, own.execute("SHOW synchronous_commit").fetchone()) == (("off",), ("on",))
 
 
+HOW_IT_WAS_READ = """
+SELECT relname, seq_tup_read FROM pg_stat_user_tables
+WHERE relname IN ('events_1', 'events_2') AND idx_tup_fetch >= 2000 ORDER BY relname
+"""
+
+
+def test_no_day_is_read_as_a_whole_to_find_a_few_events(postgres_url: str, db: psycopg.Connection) -> None:
+    """Of a day that is new, or restored, Postgres has no statistics, and takes it for worth reading from end to end."""
+    clock = Clock()
+    with closing(open_staging(postgres_url, clock)) as staging:
+        staging.register(["vendor"])
+        for day in (1, 2):
+            staging.append([entry(f"m-{day}-{number}") for number in range(2000)])
+            db.execute(f"ALTER TABLE analytics.events_{day} SET (autovacuum_enabled = off)")
+            clock.advance(86_400.0)
+        clock.advance(-86_400.0)
+
+        assert staging.append([entry(f"m-{day}-{number}") for day in (1, 3) for number in range(500)]) == [
+            *[False] * 500,
+            *[True] * 500,
+        ]
+        lease = take(staging, "run-1")
+        while pending := staging.pending("vendor", 900):
+            staging.settle(lease, Settlement(delivered=pending))
+        assert len(staging.logged(1000.0, 1990, 50)) == 50
+        assert [state.pending for state in staging.streams(["vendor"], 10)] == [0]
+
+    read = eventually(lambda: db.execute(HOW_IT_WAS_READ).fetchall(), lambda rows: len(rows) == 2)
+    assert read == [("events_1", 0), ("events_2", 0)]
+
+
 # Several processes
 
 

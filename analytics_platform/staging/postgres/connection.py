@@ -24,9 +24,13 @@ PATIENCE_SECONDS = 5.0
 RETRY_SECONDS = 0.5
 """How often whoever waits has the pool look for a server that is away; by itself it would wait longer each time."""
 
+# The planner's statistics lag behind a log that grows all the time; a new day or a restored store has none at all. It
+# would then read whole days to find a few events. All that is asked here has an index, so that is what it uses.
+BY_INDEX = "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off"
+
 # What belongs to a session would be somebody else's behind a pooler, so each transaction says it for itself.
-BEGIN_WRITING = """
-BEGIN;
+BEGIN_WRITING = f"""
+BEGIN; {BY_INDEX};
 SET LOCAL synchronous_commit = on;  -- a commit is on disk before it returns
 SET LOCAL lock_timeout = '5s';
 SET LOCAL idle_in_transaction_session_timeout = '10s'  -- a process that has stopped holds up the others no longer
@@ -34,7 +38,7 @@ SET LOCAL idle_in_transaction_session_timeout = '10s'  -- a process that has sto
 # Whoever appends has the log alone; what is read of it from the next statement on is the newest.
 LOCK_LOG = "SELECT FROM analytics.log FOR UPDATE"
 BEGIN_APPENDING = f"{BEGIN_WRITING.rstrip()}\n; {LOCK_LOG}"
-BEGIN_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+BEGIN_READING = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {BY_INDEX}"
 
 SIZE = """
 SELECT coalesce(sum(pg_total_relation_size(oid)), 0) FROM pg_class

@@ -102,10 +102,11 @@ def _end_of_log(connection: Connection, db: Database, hashes: Sequence[str]) -> 
 
     All is asked at once, with the day that was the newest when somebody last looked: nearly always it still is.
     """
+    wanted = f"{{{','.join(hashes)}}}"  # one text, which costs a fraction of what a list of texts does
     while True:
         guess = connection.newest_day
         with db.pipeline():
-            rows = [db.execute(NEWEST), db.execute(HEAD, (guess,)), db.execute(KNOWN, (guess - KNOWN_DAYS, hashes))]
+            rows = [db.execute(NEWEST), db.execute(HEAD, (guess,)), db.execute(KNOWN, (guess - KNOWN_DAYS, wanted))]
         day = day_from(rows[0].fetchone())
         connection.newest_day = day.number if day else 0
         if connection.newest_day == guess:

@@ -58,8 +58,9 @@ class MessageIds:
         """Those that the log has; when caught up, inside the same transaction."""
         (first,) = db.execute(FIRST_SEQ).fetchone()  # what is purged is not known any more
         known = {each for each in hashes if self._recent[each[0]].get(each, -1) >= first}
-        for start in range(0, len(hashes), MOST_HASHES):
-            some = hashes[start : start + MOST_HASHES]
+        rest = [each for each in hashes if each not in known]
+        for start in range(0, len(rest), MOST_HASHES):
+            some = rest[start : start + MOST_HASHES]
             marks = ", ".join("?" * len(some))
             query = f"SELECT hash FROM message_ids WHERE hash IN ({marks})"  # noqa: S608 - question marks alone
             known.update(found for (found,) in db.execute(query, some))
