@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from operator import is_
 from typing import Any
 
 from event_registry.defining import Definition
@@ -55,16 +56,20 @@ class Protection:
         found: dict[str, Any] = {}
         if properties := call.get("properties"):
             planned = self._planned.get(("track", call["event"]), {}) if kind == "track" else _OF_PAGES
-            found["properties"] = self._protected(properties, planned, key)
-        if traits := call.get("traits"):
-            found["traits"] = self._protected(traits, self._planned.get((kind, kind), {}), key)
+            if (safe := self._protected(properties, planned, key)) is not properties:
+                found["properties"] = safe
+        traits = call.get("traits")
+        if traits and (safe := self._protected(traits, self._planned.get((kind, kind), {}), key)) is not traits:
+            found["traits"] = safe
         context = call.get("context")
         if context and (traits := context.get("traits")):  # the user's, whatever the call
             user = self._planned.get(("identify", "identify"), {})
-            found["context"] = {**context, "traits": self._protected(traits, user, key)}
+            if (safe := self._protected(traits, user, key)) is not traits:
+                found["context"] = {**context, "traits": safe}
         return {**call, **found} if found else call
 
     def _protected(self, values: dict[str, Any], planned: Mapping[str, Treatment | None], key: bytes) -> dict[str, Any]:
+        """The values without secrets: themselves when they have none."""
         found: dict[str, Any] = {}
         for name, value in values.items():
             if value is None:
@@ -73,14 +78,19 @@ class Protection:
             if treatment:
                 found[name] = treated(value, treatment, key)
             elif type(value) is dict or type(value) is list:
-                found[name] = self._inside(value, key)
+                inside = self._inside(value, key)
+                if inside is not value:
+                    found[name] = inside
         return {**values, **found} if found else values
 
     def _inside(self, value: Any, key: bytes) -> Any:
         """A value that may hold objects, in which nothing is planned; calls have few levels."""
         if isinstance(value, dict):
             return self._protected(value, {}, key)
-        return [self._inside(item, key) for item in value] if isinstance(value, list) else value
+        if not isinstance(value, list):
+            return value
+        items = [self._inside(item, key) for item in value]
+        return value if all(map(is_, items, value)) else items
 
     def _find_treatment(self, name: str) -> Treatment | None:
         """How to treat a property that is not planned."""

@@ -21,6 +21,11 @@ class Planned(NamedTuple):
     definition: Definition
     values: Values
 
+    def fits(self, call: Mapping[str, object]) -> bool:
+        """Whether the call surely has no problem, as almost every one; others may have none, either."""
+        values = call.get("properties") if self.definition.kind == "track" else _traits(call)[0]
+        return self.values.fit({} if values is None else values)
+
     def problems(self, call: Mapping[str, object]) -> list[Problem]:
         """Every problem of the call's properties or traits."""
         if self.definition.kind == "track":

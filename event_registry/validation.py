@@ -1,34 +1,30 @@
 """Checks values against the fields of a definition, in the words of a Problem."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import islice
+from typing import Any
 
-from event_registry.calls import Problem, json_path, parse_timestamp, type_name
-from event_registry.fields import Field, Kind, Type, number
+import msgspec
+
+from event_registry.calls import Problem, json_path, timestamp_seconds, type_name
+from event_registry.fields import Field, Type, number
+from event_registry.shape import judged_by_hand, shape
 from event_registry.spelling import Spelling
 
 MAX_PROBLEMS = 50  # of one call: the answer to a hostile call stays about as small as the call
 
 _Keys = tuple[str | int, ...]
 
-# A value of just this class is right without a look at it; what has a bound or a form is looked at.
-_CLASSES: Mapping[Kind, type] = {"string": str, "integer": int, "number": float, "boolean": bool}
-
 
 class Values:
     """What properties or traits must be, made ready to check many of them. A null counts as absent."""
-
-    __slots__ = ("_classes", "_fields", "_is_open", "_required", "_spelling")
 
     def __init__(self, fields: Sequence[Field], *, is_open: bool) -> None:
         """Open ones may have other names besides the planned ones."""
         self._fields = {field.name: field for field in fields}
         self._is_open = is_open
-        self._spelling: Spelling | None = None  # made when somebody makes a mistake
-        self._required = tuple(field.name for field in fields if field.is_required)
-        self._classes = {
-            field.name: _CLASSES.get(field.type.kind) if field.type.minimum is None else None for field in fields
-        }
+        self._by_hand = judged_by_hand(fields)
 
     def problems(self, values: object, *at: str) -> list[Problem]:
         """Every problem of the `values` that stand `at` these keys of a call, up to MAX_PROBLEMS."""
@@ -36,31 +32,22 @@ class Values:
             values = {}
         if not isinstance(values, dict):
             return [Problem(json_path(at), "invalid_property", f"expected object, found {type_name(values)}")]
-        if self._are_right(values):
-            return []
         return [*islice(self._find(values, at), MAX_PROBLEMS)]
 
-    def _are_right(self, values: Mapping[str, object]) -> bool:
-        """The question that almost every call answers with yes."""
-        for name in self._required:
-            if values.get(name) is None:
-                return False
-        classes = self._classes
-        for name, value in values.items():
-            if name not in classes:
-                if value is not None and not self._is_open:
+    def fit(self, values: Any) -> bool:
+        """Whether the values surely have no problem, as those of almost every call; others may have none, either."""
+        try:
+            msgspec.convert(values, self._shape)
+        except msgspec.ValidationError:
+            return False
+        for field in self._by_hand:
+            value = values.get(field.name)
+            if value is None:
+                if field.is_required:
                     return False
-            elif type(value) is not classes[name] and value is not None and self._is_wrong(name, value):
+            elif _is_wrong(field.type, value):
                 return False
         return True
-
-    def _is_wrong(self, name: str, value: object) -> bool:
-        kind = self._fields[name].type
-        if kind.item is None:
-            return _JUDGES[kind.kind](kind, value) is not None
-        if isinstance(value, list) and kind.item.kind == "string" and {*map(type, value)} <= {str}:
-            return False
-        return next(_faults(kind, value, ()), None) is not None
 
     def _find(self, values: Mapping[str, object], at: _Keys) -> Iterator[Problem]:
         for name, field in self._fields.items():
@@ -76,10 +63,18 @@ class Values:
                     yield self._unplanned(name, at)
 
     def _unplanned(self, name: str, at: _Keys) -> Problem:
-        if self._spelling is None:
-            self._spelling = Spelling(self._fields)
         complaint = f"the plan has no such property{self._spelling.hint(name)}"
         return Problem(json_path((*at, name)), "unplanned_property", complaint)
+
+    # Each is made for the first call that needs it: a large plan has to be loaded quickly.
+
+    @cached_property
+    def _shape(self) -> type[msgspec.Struct]:
+        return shape([*self._fields.values()], is_open=self._is_open)
+
+    @cached_property
+    def _spelling(self) -> Spelling:
+        return Spelling(self._fields)
 
 
 def _faults(kind: Type, value: object, at: _Keys) -> Iterator[tuple[_Keys, str, object]]:
@@ -92,6 +87,12 @@ def _faults(kind: Type, value: object, at: _Keys) -> Iterator[tuple[_Keys, str, 
             yield from _faults(kind.item, item, (*at, index))
     else:
         yield at, "list", value
+
+
+def _is_wrong(kind: Type, value: object) -> bool:
+    if kind.item is None:
+        return _JUDGES[kind.kind](kind, value) is not None
+    return next(_faults(kind, value, ()), None) is not None
 
 
 def _string(_kind: Type, value: object) -> str | None:
@@ -122,7 +123,7 @@ def _too_small(kind: Type, value: float) -> str | None:
 def _timestamp(_kind: Type, value: object) -> str | None:
     if not isinstance(value, str):
         return "string"
-    return None if parse_timestamp(value) else "ISO 8601 date-time"
+    return None if timestamp_seconds(value) is not None else "ISO 8601 date-time"
 
 
 def _choice(kind: Type, value: object) -> str | None:

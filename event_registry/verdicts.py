@@ -64,6 +64,8 @@ def judge(call: Mapping[str, object], modes: Modes, registry: Registry) -> Verdi
     planned = registry.look_up(call)
     if planned is None:
         return _unplanned(call, modes, registry) if call.get("type") == "track" else ACCEPTED
+    if planned.definition.deprecated is None and planned.fits(call):
+        return ACCEPTED
     mode = planned.definition.mode or modes.plan_mode
     property_mode = _property_mode(planned.definition, modes)
     if mode == property_mode == "off":

@@ -21,21 +21,22 @@ class Batch(msgspec.Struct, frozen=True):
     integrations: dict[str, Any] = {}
 
     def __iter__(self) -> Iterator[Any]:
-        """Each call, whole: what stands beside the batch is in it, and ids are texts or absent."""
-        return (self._whole(call) if isinstance(call, dict) else call for call in self.calls)
+        """Each call, made whole: what stands beside the batch is in it, and ids are texts or absent."""
+        for call in self.calls:
+            if isinstance(call, dict):
+                self._make_whole(call)
+            yield call
 
-    def _whole(self, call: dict[str, Any]) -> dict[str, Any]:
-        whole = call.copy()
-        if self.kind is not None and whole.get("type") is None:
-            whole["type"] = self.kind
+    def _make_whole(self, call: dict[str, Any]) -> None:
+        if self.kind is not None and call.get("type") is None:
+            call["type"] = self.kind
         for name in ID_FIELDS:
-            if name in whole and not (type(value := whole[name]) is str and value):
-                _mend_id(whole, name, value)
+            if name in call and not (type(value := call[name]) is str and value):
+                _mend_id(call, name, value)
         if self.context:
-            _fill(whole, "context", self.context)
+            _fill(call, "context", self.context)
         if self.integrations:
-            _fill(whole, "integrations", self.integrations)
-        return whole
+            _fill(call, "integrations", self.integrations)
 
 
 def open_batch(document: Any, kind: str, limits: Limits) -> Batch:

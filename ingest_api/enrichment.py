@@ -11,7 +11,7 @@ import msgspec
 
 from analytics_platform.settings.privacy import PrivacySettings
 from analytics_platform.settings.sources import Kind
-from event_registry.calls import parse_timestamp
+from event_registry.calls import timestamp_seconds
 from ingest_api.client_address import parse_address, stored_address
 from ingest_api.geoip import GeoIp
 
@@ -88,7 +88,7 @@ def enrich(call: Mapping[str, Any], facts: Facts, index: int = 0) -> dict[str, A
     if not call.get("messageId"):
         enriched["messageId"] = _made_id(enriched, facts, index) if original else _uuid(os.urandom(16).hex(), 4)
     context = enriched["context"] = _context(call.get("context"), facts)
-    if not call.get("traits") and call.get("type") == "identify" and context.get("traits"):
+    if call.get("type") == "identify" and not call.get("traits") and context.get("traits"):
         enriched["traits"] = context["traits"]  # where RudderStack's SDKs have them, and no vendor looks for them
     enriched["originalTimestamp"] = original or facts.received_at_iso
     enriched["timestamp"] = _timestamp(original, sent_at, facts) if original else facts.received_at_iso
@@ -126,8 +126,8 @@ def _timestamp(original: str, sent_at: str | None, facts: Facts) -> str:
 
 def _seconds(text: str, default: float) -> float:
     """The moment in seconds since the epoch; `default` when the text names none."""
-    moment = parse_timestamp(text)
-    return default if moment is None else moment.timestamp()
+    seconds = timestamp_seconds(text)
+    return default if seconds is None else seconds
 
 
 def _made_id(call: Mapping[str, Any], facts: Facts, index: int) -> str:

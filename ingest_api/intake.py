@@ -7,7 +7,7 @@ import msgspec
 from analytics_platform.settings import Source
 from analytics_platform.staging.base import Entry
 from event_registry.calls import MAX_MESSAGE_ID_LENGTH, Problem
-from event_registry.verdicts import Verdict, marks
+from event_registry.verdicts import marks
 from ingest_api.batch import Batch
 from ingest_api.enrichment import Facts, enrich
 from ingest_api.permission import Session, check_key, identify_call
@@ -40,34 +40,29 @@ def sort_calls(
 ) -> Intake:
     """Judge every call by itself, as its session's user's if there is one; what is not rejected becomes an entry."""
     intake = Intake()
+    protect, hash_key = rules.registry.protect, rules.hash_key
     for index, call in enumerate(batch):
         refused = identify_call(call, session) if session else None
         if source.refused_calls:
             refused = refused or check_key(call, source)
-        verdict = Verdict("rejected", [refused]) if refused else judge(call, batch.kind, source, rules)
-        if verdict.outcome == "rejected":
-            intake.rejected.append(Note(index, _message_id(call), verdict.problems))
+        outcome, problems = ("rejected", [refused]) if refused else judge(call, batch.kind, source, rules)
+        if outcome == "rejected":
+            intake.rejected.append(Note(index, _message_id(call), problems))
             continue
-        enriched = enrich(rules.registry.protect(call, rules.hash_key), facts, index)
-        entry = _entry(enriched, source, facts, verdict)
-        intake.entries.append(entry)
-        if verdict.problems:
-            notes = intake.quarantined if verdict.outcome == "quarantined" else intake.warnings
-            notes.append(Note(index, entry.message_id, verdict.problems))
+        enriched = enrich(protect(call, hash_key), facts, index)
+        message_id = enriched["messageId"]
+        why = None
+        if problems:
+            note = Note(index, message_id, problems)
+            if outcome == "quarantined":
+                intake.quarantined.append(note)
+                why = msgspec.json.encode(problems).decode()
+            else:
+                intake.warnings.append(note)
+                enriched["context"]["warnings"] = marks(problems)
+        payload = msgspec.json.encode(enriched).decode()
+        intake.entries.append(Entry(source.name, message_id, facts.received_at, payload, why))
     return intake
-
-
-def _entry(enriched: dict[str, Any], source: Source, facts: Facts, verdict: Verdict) -> Entry:
-    quarantined = verdict.outcome == "quarantined"
-    if verdict.problems and not quarantined:
-        enriched["context"]["warnings"] = marks(verdict.problems)
-    return Entry(
-        source=source.name,
-        message_id=enriched["messageId"],
-        received_at=facts.received_at,
-        payload=msgspec.json.encode(enriched).decode(),
-        problems=msgspec.json.encode(verdict.problems).decode() if quarantined else None,
-    )
 
 
 def _message_id(call: Any) -> str | None:

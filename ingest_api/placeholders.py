@@ -19,7 +19,7 @@ EXPECTED = "expected the id of one person, found a word for nobody: all who have
 def check_placeholders(call: Mapping[str, Any]) -> list[Problem]:
     """The problems of a valid call's ids, which are warnings: it may be somebody's id all the same."""
     user, previous = call.get("userId"), call.get("previousId")
-    if previous is None and not _is_for_nobody(user):
+    if previous is None and (user is None or user.lower() not in NOBODY):
         return []  # as almost every call
     found = zip(FIELDS, (user, previous), strict=True)
     return [Problem(f"$.{field}", "placeholder_id", EXPECTED) for field, value in found if _is_for_nobody(value)]

@@ -3,6 +3,7 @@
 import json
 from typing import Annotated, Any
 
+import msgspec
 import pytest
 
 from analytics_platform.quarantine import Plan, Release, release
@@ -121,7 +122,7 @@ def test_only_what_is_asked_for_is_released(staging: Staging) -> None:
 
 def test_a_call_whose_sender_sent_it_again_is_stored_once(staging: Staging) -> None:
     """It is a duplicate then, and gone from quarantine."""
-    staging.append([aside("m-1"), aside("m-1")._replace(problems=None)])
+    staging.append([aside("m-1"), msgspec.structs.replace(aside("m-1"), problems=None)])
 
     assert released(staging) == Release(duplicates=1)
     assert pending_ids(staging) == ["m-1"]

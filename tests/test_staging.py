@@ -3,6 +3,7 @@
 This and the other test_staging_*.py files are one suite that every store must pass; tests/stores.py lists the stores.
 """
 
+import msgspec
 import pytest
 
 from analytics_platform.staging.base import (
@@ -121,7 +122,7 @@ def test_the_room_that_a_store_takes_follows_what_is_in_it(staging: Staging) -> 
     """What has left it leaves room for what comes; a disk of its own is not full."""
     empty = staging.usage()
 
-    staging.append([entry(f"m-{n}")._replace(payload="x" * 1000) for n in range(1000)])
+    staging.append([msgspec.structs.replace(entry(f"m-{n}"), payload="x" * 1000) for n in range(1000)])
 
     full = staging.usage()
     assert full.used - empty.used > 1_000_000

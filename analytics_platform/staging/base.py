@@ -64,7 +64,7 @@ class LeaseLost(Exception):
     """Another run owns the lease now; this one stops at once and touches nothing."""
 
 
-class Entry(NamedTuple):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """One call on its way into the store; with problems it goes to quarantine instead of the log."""
 
     source: str
