@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable
 from functools import partial
 from typing import Any
+from weakref import ref
 
 import httptools
 import uvicorn
@@ -129,7 +130,8 @@ class BoundedProtocol(HttpToolsProtocol):
             return  # _feed goes on without the upgrade
         super().on_headers_complete()
         if self.scope["method"] == "POST":
-            self.scope["extensions"] = {answers.WHOLE: {"send": partial(_send_whole, self.cycle)}}
+            # A weak reference: the cycle has the scope, and what refers to itself is left to the garbage collector.
+            self.scope["extensions"] = {answers.WHOLE: {"send": partial(_send_whole, ref(self.cycle))}}
         self.headers = []  # what the parser finds behind the body are no headers (RFC 9110, 6.5.1)
         self._stage, self._unparsed = "body", 0
         if self._together.is_crowded():
@@ -299,12 +301,15 @@ class BoundedProtocol(HttpToolsProtocol):
         return b"%b%b\r\n%b" % (STATUS_LINE[answer.status_code], lines, bytes(answer.body))
 
 
-def _send_whole(cycle: RequestResponseCycle, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> bool:
+def _send_whole(
+    reference: ref[RequestResponseCycle], status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes
+) -> bool:
     """Send the whole answer to a POST with one write; False when it takes more than that, and nothing is sent.
 
     In pieces it costs as much as parsing the request. The headers are ours and need not be looked at.
     """
-    if cycle.flow.write_paused or cycle.disconnected or cycle.response_started or not cycle.keep_alive:
+    cycle = reference()
+    if cycle is None or cycle.flow.write_paused or cycle.disconnected or cycle.response_started or not cycle.keep_alive:
         return False
     cycle.response_started = cycle.response_complete = True
     parts = [STATUS_LINE[status]]

@@ -1,12 +1,16 @@
 """What does the API answer?"""
 
+import gc
 import gzip
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from ingest_api.app import OWN_PATHS, SDK_PATHS
+from tests.fakes.product import eventually
 from tests.running_api import KEY, Api, ApiStarter, basic, source, track, typed
 
 pytest_plugins = ["tests.ingest_fixtures"]
@@ -23,6 +27,15 @@ CALLS: dict[str, dict[str, Any]] = {
 ANONYMOUS = {"type": "track", "event": "report.created", "properties": {"report_id": "r-1"}}
 UNPLANNED = {"event": "report.creatd", "userId": "user-1"}
 BREAKS_PLAN = track(properties={"report_id": 7})
+
+
+@pytest.fixture
+def garbage() -> Iterator[None]:
+    """Garbage stays."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
 
 
 @pytest.mark.parametrize("slash", ["", "/"])
@@ -360,3 +373,20 @@ def lists(answer: requests.Response) -> dict[str, list[list[str]]]:
     return {
         name: [paths(note) for note in body[name]] for name in ("rejected", "quarantined", "warnings") if name in body
     }
+
+
+@pytest.mark.usefixtures("garbage")
+def test_a_request_leaves_nothing_to_the_garbage_collector(shared_api: Api) -> None:
+    """A request that refers to itself costs a tenth more, which is to find it again."""
+    before = cycles()
+
+    with requests.Session() as session:
+        answers = [shared_api.post("/v1/track", track(), session=session).status_code for _ in range(20)]
+
+    assert answers == [200] * 20
+    eventually(cycles, lambda left: left <= before)
+
+
+def cycles() -> int:
+    """How many requests there still are in this process."""
+    return sum(type(each) is RequestResponseCycle for each in gc.get_objects())
