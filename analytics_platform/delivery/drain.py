@@ -81,7 +81,8 @@ class Drain:
         """
         job = self._job
         requests = self._size * job.concurrency
-        wanted = max(requests * READ_AHEAD + requests // 4, job.batch_size)  # lanes are not equally long
+        slack = requests // 4 if job.concurrency > 1 else 0  # lanes are not equally long
+        wanted = max(requests * READ_AHEAD + slack, job.batch_size)
         if self._probing or not self._holds.room:
             wanted += READ_FOR_OTHERS
         limit = READ_AT_MOST if self._part.event is not None else min(wanted, READ_AT_MOST) * self._part.lanes
@@ -190,7 +191,7 @@ class Drain:
 
     def _without_held(self, outgoing: list[Outgoing]) -> tuple[list[Outgoing], bool]:
         """The events of users who are not held back, and whether any of the others were parked behind earlier ones."""
-        held = [each for each in outgoing if self._holds.is_held(each)]
+        held = [each for each in outgoing if self._holds.is_held(each)] if self._holds else []
         if not held:
             return outgoing, False
         followers = self._holds.followers(held)

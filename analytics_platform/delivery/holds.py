@@ -36,7 +36,7 @@ class Holds:
 
     def is_held(self, outgoing: Outgoing) -> bool:
         """Whether an earlier event of the user is parked, so that this one has to wait."""
-        return bool(self._held) and key_of(outgoing) in self._held
+        return key_of(outgoing) in self._held
 
     def is_proven(self, user: bytes) -> bool:
         """Whether the vendor has taken the user's first parked event."""

@@ -59,7 +59,7 @@ class Measured:
         """See Destination.send."""
         started = self._monotonic()
         outcome = self._destination.send(request)
-        size = sum(len(outgoing.event.payload.encode()) for outgoing in request)
+        size = sum([len(outgoing.event.payload.encode()) for outgoing in request])
         with self._lock:
             self._tally.bytes += size
             self._tally.latencies.values.append(self._monotonic() - started)

@@ -87,10 +87,13 @@ class Limits:
 
 def cut(events: Sequence[Outgoing], max_events: int, max_bytes: int) -> Iterator[Sequence[Outgoing]]:
     """Cut events into requests of at most so many events and (about) so many bytes; a giant goes alone."""
+    sizes = [len(outgoing.event.payload.encode()) for outgoing in events]
+    if 0 < len(events) <= max_events and sum(sizes) <= max_bytes:
+        yield events  # as it nearly always is
+        return
     request: list[Outgoing] = []
     size = 0
-    for outgoing in events:
-        more = len(outgoing.event.payload.encode())
+    for outgoing, more in zip(events, sizes, strict=True):
         if request and (len(request) == max_events or size + more > max_bytes):
             yield request
             request, size = [], 0

@@ -8,9 +8,10 @@ from functools import partial
 from http.client import HTTPResponse
 from typing import Any
 
+from requests import PreparedRequest
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connectionpool import ConnectionPool, HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 from urllib3.response import BaseHTTPResponse
 from urllib3.util.connection import create_connection
@@ -34,6 +35,7 @@ class PunctualAdapter(HTTPAdapter):
 
     def __init__(self, connections: int, total: float, resolve: Resolve | None = None) -> None:
         self._facts = {"total": total, "resolve": staticmethod(resolve) if resolve else None}
+        self._pools = dict[str | None, ConnectionPool]()
         super().__init__(pool_maxsize=connections)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -43,6 +45,12 @@ class PunctualAdapter(HTTPAdapter):
             "http": type("_Pool", (HTTPConnectionPool,), {"ConnectionCls": self._with_facts(_Punctual)}),
             "https": type("_TLSPool", (HTTPSConnectionPool,), {"ConnectionCls": self._with_facts(_PunctualTLS)}),
         }
+
+    def get_connection_with_tls_context(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> ConnectionPool:
+        """See HTTPAdapter; it is looked up once for each address, since all else is the same for each request."""
+        if (pool := self._pools.get(request.url)) is None:
+            pool = self._pools[request.url] = super().get_connection_with_tls_context(request, *args, **kwargs)
+        return pool
 
     def _with_facts(self, connection: type[HTTPConnection]) -> type:
         return type(connection.__name__, (connection,), self._facts)

@@ -28,8 +28,8 @@ class Filter:
         return (
             (not self.sources or source in self.sources)
             and (not (self.allow or self.deny) or is_allowed(name_of(call), self.allow, self.deny))
-            and is_sampled(call, self.sample)
-            and has_consent(call, self.consent)
+            and (self.sample >= 1 or is_sampled(call, self.sample))
+            and (not self.consent or has_consent(call, self.consent))
         )
 
 
@@ -59,8 +59,6 @@ def is_sampled(call: Envelope, share: float) -> bool:
 
     A user is known by the anonymousId, which stays the same when the user logs in, else by the userId.
     """
-    if share >= 1:
-        return True
     digest = blake2b(call.id.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest) < share * 2**64
 
@@ -70,8 +68,6 @@ def has_consent(call: Envelope, categories: Collection[str]) -> bool:
 
     A call that says nothing about a category has no consent for it.
     """
-    if not categories:
-        return True
     context = msgspec.json.decode(call.context) if call.context else None
     preferences = section(section(section({"context": context}, "context"), "consent"), "categoryPreferences")
     return all(preferences.get(category) is True for category in categories)

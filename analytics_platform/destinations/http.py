@@ -24,6 +24,7 @@ TOO_MANY_REQUESTS = 429
 ANSWER_BYTES = 64 * 1024
 QUOTED = 500  # characters of an answer that a dead letter keeps
 
+DEFAULT_HEADERS = {**requests.utils.default_headers()}
 SECRET_HEADERS = ("Authorization", "X-Write-Key")
 QUICKLY_RETRIED = frozenset({408, 425, 500, 502, 503, 504})
 PRIVATE = PrivateAddress.__name__
@@ -86,7 +87,7 @@ class Client:
         # Without a session no cookie, redirect, proxy or .netrc of this machine's comes in between; besides, a
         # session takes as long over a request as sending it does.
         self._adapter = PunctualAdapter(connections, timeouts.total, resolve)
-        self._request_to = lru_cache(_request_to)
+        self._checked = lru_cache(_checked)  # parsed once
         self._tries = backoff.on_predicate(
             backoff.expo, _is_blip, max_tries=tries, factor=wait, jitter=backoff.full_jitter, logger=None
         )(self._post_once)
@@ -100,19 +101,24 @@ class Client:
         secrets = (*self._secrets, *credentials(headers))
         timeout = (self._timeouts.connect, self._timeouts.read)
         try:
-            request = self._request_to(url).copy()
-            request.headers.update(headers)
-            request.headers["Content-Length"] = str(len(body))
-            request.body = body
+            request = _request(self._checked(url), body, headers)
             with self._adapter.send(request, stream=True, timeout=timeout) as response:
                 return Answer(response.status_code, response.headers, masked(_read(response), secrets))
         except NO_ANSWER as error:
             return Answer(0, {}, "", _problem(error))
 
 
-def _request_to(url: str) -> requests.PreparedRequest:
-    """A request to an address, which is parsed and checked here, once."""
-    return requests.Request("POST", url, requests.utils.default_headers()).prepare()
+def _checked(url: str) -> str | None:
+    """The address as it is requested; raises RequestException for what is none."""
+    return requests.Request("POST", url).prepare().url
+
+
+def _request(url: str | None, body: bytes, headers: Mapping[str, str]) -> requests.PreparedRequest:
+    """What preparing makes of them, without its copies: headers that know no case take a tenth of a request's time."""
+    request = requests.PreparedRequest()
+    request.method, request.url, request.body = "POST", url, body
+    request.headers = {**DEFAULT_HEADERS, **headers, "Content-Length": str(len(body))}  # type: ignore[assignment]
+    return request
 
 
 def _read(response: requests.Response) -> str:

@@ -15,12 +15,20 @@ def read(text: str) -> Ranges:
 def add(ranges: Ranges, numbers: Iterable[int]) -> Ranges:
     """The ranges with these numbers in them."""
     merged: list[tuple[int, int]] = []
-    for low, high in sorted([*ranges, *((n, n) for n in numbers)]):
+    for low, high in sorted([*ranges, *_runs(numbers)]):
         if merged and low <= merged[-1][1] + 1:
             merged[-1] = (merged[-1][0], max(merged[-1][1], high))
         else:
             merged.append((low, high))
     return tuple(merged)
+
+
+def _runs(numbers: Iterable[int]) -> Iterable[tuple[int, int]]:
+    """Ranges with these numbers in them: mostly a single one, as one lane settles them."""
+    distinct = {*numbers}
+    if distinct and max(distinct) - min(distinct) == len(distinct) - 1:
+        return [(min(distinct), max(distinct))]
+    return [(number, number) for number in distinct]
 
 
 def advance(cursor: int, ranges: Ranges) -> tuple[int, Ranges]:

@@ -158,8 +158,9 @@ class Streams:
             if settlement.delivered and not found.is_live:
                 note_delivered(db, lease.destination, settlement.delivered, now)
             bury(db, lease.destination, settlement.dead, lease.run_id, now)
-            alone = int(settlement.failed_alone)
-            db.executemany(NOTE_TROUBLE, ((*stream, event.seq, now, alone) for event in failed))
+            if failed:
+                alone = int(settlement.failed_alone)
+                db.executemany(NOTE_TROUBLE, [(*stream, event.seq, now, alone) for event in failed])
 
     def back_off(self, lease: Lease, retry_at: float, error: str) -> None:
         """See Staging.back_off."""
