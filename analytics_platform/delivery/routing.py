@@ -19,7 +19,7 @@ class Route:
         """Whether a call from this source goes there."""
         if self.elsewhere and name_of(call) in self.elsewhere:
             return False
-        return is_routed(call, self.names) and self.filter.passes(source, call)
+        return (not call.integrations or is_routed(call, self.names)) and self.filter.passes(source, call)
 
 
 def is_routed(call: Envelope, names: Collection[str]) -> bool:
@@ -29,7 +29,7 @@ def is_routed(call: Envelope, names: Collection[str]) -> bool:
     (Segment's spec; an object of options means true).
     """
     integrations = call.integrations
-    if not integrations or not isinstance(integrations, dict):
+    if not isinstance(integrations, dict):
         return True
     default = integrations.get("All", True)
     named = [value for name, value in integrations.items() if name.lower() in names]

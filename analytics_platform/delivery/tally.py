@@ -19,9 +19,9 @@ class Sample:
     values: deque[float] = field(default_factory=lambda: deque(maxlen=KEPT))
 
     def quantile(self, share: float) -> float | None:
-        """The value below which this share of them lies; None when there are none."""
+        """The value below which this share of them lies, if that is not below zero; None when there are none."""
         ranked = sorted(self.values)
-        return ranked[max(math.ceil(share * len(ranked)) - 1, 0)] if ranked else None
+        return max(ranked[max(math.ceil(share * len(ranked)) - 1, 0)], 0.0) if ranked else None
 
 
 @dataclass(slots=True)
@@ -37,8 +37,8 @@ class Tally:
     latencies: Sample = field(default_factory=Sample)  # seconds that the vendor took for a request, with quick retries
 
     def note_lags(self, delivered: Sequence[Event], now: float) -> None:
-        """Note how long these events took; `now` is in seconds since the epoch."""
-        self.lags.values.extend(max(now - event.received_at, 0.0) for event in delivered)
+        """Note how long these events took; `now` is in seconds since the epoch, and may have been set back."""
+        self.lags.values.extend([now - event.received_at for event in delivered])
 
 
 class Measured:
