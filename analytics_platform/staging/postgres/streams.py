@@ -254,5 +254,6 @@ def _pending(db: Database, destination: str, stream: str, columns: str, limit: i
         for day in between(known, low, before):
             if len(rows) == limit:
                 return rows
-            rows += db.execute(query, (day, low, before, limit - len(rows)))
+            # As text, which is the default, a bytea is twice as long, and numbers have to be parsed.
+            rows += db.execute(query, (day, low, before, limit - len(rows)), binary=True)
     return rows
