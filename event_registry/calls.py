@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -64,17 +64,17 @@ class Problem:
 _Id = Annotated[str, Meta(min_length=1, max_length=MAX_ID_LENGTH)]
 
 
-class _Object(msgspec.Struct):
+class AnyObject(msgspec.Struct):
     """An object, whatever it holds."""
 
 
-class _PlainContext(msgspec.Struct, gc=False):
+class PlainContext(msgspec.Struct, gc=False):
     """Of a context, what has a type."""
 
-    traits: _Object | None = None
+    traits: AnyObject | None = None
 
 
-class _Plain(msgspec.Struct, rename="camel", gc=False):
+class PlainCall(msgspec.Struct, rename="camel", gc=False):
     """The envelope of almost every call: one that fits is looked at by msgspec, in a tenth of the time."""
 
     type: Literal["track", "identify", "group", "page", "screen"]
@@ -84,13 +84,16 @@ class _Plain(msgspec.Struct, rename="camel", gc=False):
     previous_id: _Id | None = None
     group_id: _Id | None = None
     message_id: Annotated[str, Meta(min_length=1, max_length=MAX_MESSAGE_ID_LENGTH)] | None = None
-    properties: _Object | None = None
-    traits: _Object | None = None
-    context: _PlainContext | None = None
-    integrations: _Object | None = None
+    properties: AnyObject | None = None
+    traits: AnyObject | None = None
+    context: PlainContext | None = None
+    integrations: AnyObject | None = None
     timestamp: str | None = None
     original_timestamp: str | None = None
     sent_at: str | None = None
+
+
+P = TypeVar("P", bound=PlainCall)
 
 
 def check_call(call: object, encoded: bytes | None = None) -> list[Problem]:
@@ -101,10 +104,27 @@ def check_call(call: object, encoded: bytes | None = None) -> list[Problem]:
     """
     if not isinstance(call, dict):
         return [Problem("$", "invalid_call", _expected("object", call))]
-    problems = [] if _is_surely_sound(call) else [*_find_problems(call)]
+    problems = [*_find_problems(call)] if plain_call(call, PlainCall) is None else []
     if encoded is None or not _is_surely_shallow(encoded):
         problems.extend(_check_nesting(call))
     return problems
+
+
+def plain_call(call: dict[str, Any], form: type[P]) -> P | None:
+    """The envelope of a call that surely has no problem, as almost every one has none; others may have none, either.
+
+    What a call holds is not looked at: how deep it is, and how long its keys are.
+    """
+    try:
+        plain = msgspec.convert(call, form)
+    except msgspec.ValidationError:
+        return None
+    return plain if _is_sound(plain) else None
+
+
+def is_shallow(call: dict[str, object], encoded: bytes) -> bool:
+    """Whether `check_call` finds nothing too deep, too long or too many; `encoded` holds no less than the call."""
+    return _is_surely_shallow(encoded) or next(_check_nesting(call), None) is None
 
 
 def parse_timestamp(text: str) -> datetime | None:
@@ -141,12 +161,8 @@ def json_path(keys: Iterable[str | int]) -> str:
     )
 
 
-def _is_surely_sound(call: dict[str, Any]) -> bool:
-    """Whether the envelope is as in almost every call; one that is not may still have no problem."""
-    try:
-        plain = msgspec.convert(call, _Plain)
-    except msgspec.ValidationError:
-        return False
+def _is_sound(plain: PlainCall) -> bool:
+    """What the types do not say: ids that a call of its type needs, blank texts, times that are none."""
     if plain.user_id is None and plain.anonymous_id is None:
         return False
     if (plain.event is None and plain.type == "track") or (plain.group_id is None and plain.type == "group"):

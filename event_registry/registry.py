@@ -7,7 +7,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from event_registry.calls import Problem
+from event_registry.calls import PlainCall, Problem
 from event_registry.defining import Definition, definition_error
 from event_registry.definitions import Event, Traits
 from event_registry.protection import Protection
@@ -46,6 +46,7 @@ class Registry:
         planned = [Planned(each, Values(each.fields, is_open=each.is_open)) for each in self]
         self._events = {each.definition.name: each for each in planned if each.definition.kind == "track"}
         self._traits = {each.definition.name: each for each in planned if each.definition.kind != "track"}
+        self._simple = {name: each.values for name, each in self._events.items() if _is_simple(each.definition)}
         classes: list[type[Event | Traits]] = [*events.values(), *traits.values()]
         for cls in classes:
             _check_successor(cls, events)
@@ -76,6 +77,13 @@ class Registry:
         """Every problem of the properties or traits of a call; none where the plan says nothing of it."""
         planned = self.look_up(call)
         return planned.problems(call) if planned else []
+
+    def passes(self, plain: PlainCall, call: Mapping[str, object]) -> bool:
+        """Whether a plain call surely keeps the plan and has no secret in it, as almost every one; others may do so."""
+        values = self._simple.get(plain.event) if plain.event is not None and plain.type == "track" else None
+        if values is None or plain.traits is not None or (plain.context and plain.context.traits is not None):
+            return False
+        return values.fit(call.get("properties") or {})
 
     def kept_from(self, names: Collection[str]) -> frozenset[str]:
         """The events, and types of other calls, that may not go to a destination with these names (lower case)."""
@@ -132,6 +140,11 @@ def load(name: str) -> Registry:
     finally:
         if was_on:
             gc.enable()
+
+
+def _is_simple(definition: Definition) -> bool:
+    """Whether there is nothing to say of an event that keeps the plan, and nothing to protect in it."""
+    return not definition.deprecated and not any(field.privacy.treatment for field in definition.fields)
 
 
 def _check_spellings(events: Iterable[type[Event]]) -> None:

@@ -24,7 +24,7 @@ class Values:
         """Open ones may have other names besides the planned ones."""
         self._fields = {field.name: field for field in fields}
         self._is_open = is_open
-        self._by_hand = judged_by_hand(fields)
+        self._by_hand = [(field, _JUDGES[field.type.kind]) for field in judged_by_hand(fields)]
 
     def problems(self, values: object, *at: str) -> list[Problem]:
         """Every problem of the `values` that stand `at` these keys of a call, up to MAX_PROBLEMS."""
@@ -40,12 +40,12 @@ class Values:
             msgspec.convert(values, self._shape)
         except msgspec.ValidationError:
             return False
-        for field in self._by_hand:
+        for field, judge in self._by_hand:
             value = values.get(field.name)
             if value is None:
                 if field.is_required:
                     return False
-            elif _is_wrong(field.type, value):
+            elif judge(field.type, value) is not None:
                 return False
         return True
 
@@ -89,12 +89,6 @@ def _faults(kind: Type, value: object, at: _Keys) -> Iterator[tuple[_Keys, str, 
         yield at, "list", value
 
 
-def _is_wrong(kind: Type, value: object) -> bool:
-    if kind.item is None:
-        return _JUDGES[kind.kind](kind, value) is not None
-    return next(_faults(kind, value, ()), None) is not None
-
-
 def _string(_kind: Type, value: object) -> str | None:
     return None if isinstance(value, str) else "string"
 
@@ -133,6 +127,10 @@ def _choice(kind: Type, value: object) -> str | None:
     return f"{', '.join(others)} or {last}" if others else last
 
 
+def _list(kind: Type, value: object) -> str | None:
+    return next((expected for _, expected, _ in _faults(kind, value, ())), None)
+
+
 _JUDGES: Mapping[str, Callable[[Type, object], str | None]] = {
     "string": _string,
     "boolean": _boolean,
@@ -140,5 +138,6 @@ _JUDGES: Mapping[str, Callable[[Type, object], str | None]] = {
     "number": _number,
     "timestamp": _timestamp,
     "choice": _choice,
+    "list": _list,
 }
 """What says of a value what it should be instead; None when it is right."""

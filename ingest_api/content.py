@@ -24,10 +24,14 @@ def check_content(call: Any, kind: str | None, event_bytes: int) -> list[Problem
     problems = check_call(call, encoded)
     if not problems and kind is not None and call["type"] != kind:
         problems = [Problem("$.type", "invalid_type", f"expected {kind} or no type on this path, found another")]
-    # Looking at the bytes says for almost every call that there is no NUL to be searched for; a byte is found sooner.
-    if BACKSLASH in encoded and b"\\u0000" in encoded and not problems:
+    if not problems and has_nul(encoded):
         problems = list(islice(_find_nul(call, ()), ENOUGH_PROBLEMS))
     return problems
+
+
+def has_nul(encoded: bytes) -> bool:
+    """Whether a text of the call may have a NUL character in it; almost none has."""
+    return BACKSLASH in encoded and b"\\u0000" in encoded  # a single byte is found ten times as fast
 
 
 def _find_nul(value: Any, path: tuple[str | int, ...]) -> Iterator[Problem]:

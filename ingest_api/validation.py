@@ -1,6 +1,8 @@
 """Decides whether a call is accepted, quarantined or rejected."""
 
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from analytics_platform.settings import Source
 from event_registry import verdicts
@@ -11,7 +13,7 @@ from ingest_api.content import check_content
 from ingest_api.placeholders import check_placeholders
 
 
-class Rules(NamedTuple):
+class Rules(msgspec.Struct, frozen=True):
     """What every call is held to, whoever sends it."""
 
     registry: Registry
