@@ -41,6 +41,20 @@ def test_what_cannot_be_prepared_is_one_sentence(tmp_path: Path) -> None:
     )
 
 
+def test_a_database_that_sqlite_cannot_make_is_one_sentence_too(tmp_path: Path) -> None:
+    """SQLite's errors are none of the system's; on a full disk it is the demo's database that is made first."""
+    (tmp_path / "demo.db").mkdir()
+    settings = load({"ANALYTICS_DATA_DIR": str(tmp_path)}, tmp_path)
+
+    with pytest.raises(ConfigurationError) as refused:
+        prepare(settings, environment_of_parts(os.environ, settings, 4266))
+
+    assert str(refused.value) == (
+        f"{tmp_path}/demo.db in the data folder {tmp_path} cannot be used (unable to open database file): "
+        "let the user of this process write it, or set ANALYTICS_DATA_DIR to another folder"
+    )
+
+
 def test_a_damaged_storage_of_dagster_is_one_sentence_with_a_remedy(tmp_path: Path) -> None:
     """Runs are all that it holds."""
     (tmp_path / "dagster" / "history").mkdir(parents=True)

@@ -1,5 +1,6 @@
 """The demo application's database: a small B2B SaaS with accounts, users and subscriptions."""
 
+import errno
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -25,11 +26,25 @@ SUBSCRIPTIONS = [
 VERSION = 2
 """Of the tables, in SQLite's user_version; a database of an older version is made again."""
 
+FAULTS = {"SQLITE_FULL": errno.ENOSPC, "SQLITE_CANTOPEN": errno.EACCES, "SQLITE_READONLY": errno.EACCES}
+"""What SQLite says of the disk, as the system would say it."""
+
 
 def create(path: Path) -> None:
-    """Make the database with three accounts, unless it is there already; it is there whole, or not at all."""
-    if path.exists() and _version(path) >= VERSION:
-        return
+    """Make the database with three accounts, unless it is there already; it is there whole, or not at all.
+
+    Raises OSError when the disk does not let us.
+    """
+    try:
+        if not path.exists() or _version(path) < VERSION:
+            _make(path)
+    except sqlite3.Error as error:
+        name = getattr(error, "sqlite_errorname", "")
+        number = next((number for beginning, number in FAULTS.items() if name.startswith(beginning)), errno.EIO)
+        raise OSError(number, str(error), str(path)) from error
+
+
+def _make(path: Path) -> None:
     unfinished = path.with_name(f"{path.name}.unfinished")
     db = Database(unfinished, recreate=True)
     with db.atomic():

@@ -32,7 +32,7 @@ REMEDIES = {
     "SQLITE_CANTOPEN": UNWRITABLE,
     "SQLITE_READONLY": UNWRITABLE,
     "SQLITE_FULL": "make room on its disk",
-    "SQLITE_IOERR": "look after its disk, which does not read or write as it should",
+    "SQLITE_IOERR": "look after its disk, which is full, or does not read or write as it should",
 }
 """What a person does about an error, by the beginning of its name."""
 
