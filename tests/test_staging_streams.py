@@ -74,6 +74,31 @@ def test_events_beyond_the_cursor_may_be_settled_first(staging: Staging) -> None
     assert (staging.cursor("vendor"), pending_ids(staging)) == (4, [*"efh"])
 
 
+@pytest.mark.parametrize(
+    ("answers", "cursor", "left"),
+    [
+        pytest.param(["abc"], 3, "de", id="the next ones"),
+        pytest.param(["abc", "de"], 5, "", id="one answer after the other"),
+        pytest.param(["cab"], 3, "de", id="in another order"),
+        pytest.param(["aec"], 1, "bd", id="with holes that their number hides"),
+        pytest.param(["bc"], 0, "ade", id="not the first ones"),
+        pytest.param(["bc", "a"], 3, "de", id="before what is settled already"),
+        pytest.param(["d", "abc"], 4, "e", id="up to what is settled already"),
+    ],
+)
+def test_exactly_what_is_delivered_is_settled(staging: Staging, answers: list[str], cursor: int, left: str) -> None:
+    """However the vendor's answers come, and in whatever order an answer names its events."""
+    events = dict(zip("abcde", append(staging, *"abcde"), strict=True))
+    lease = take(staging, "run-1")
+
+    for answer in answers:
+        staging.settle(lease, Settlement(delivered=[events[name] for name in answer]))
+
+    assert staging.cursor("vendor") == cursor
+    assert pending_ids(staging) == [*left]
+    assert staging.counts("vendor") == Counts(delivered=5 - len(left), skipped=0, pending=len(left), dead=0)
+
+
 def test_what_is_settled_twice_moves_nothing_back(staging: Staging) -> None:
     """An event at or before the cursor says nothing new to it."""
     events = append(staging, "a", "b", "c")

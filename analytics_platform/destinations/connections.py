@@ -8,8 +8,9 @@ from functools import partial
 from http.client import HTTPResponse
 from typing import Any
 
-from requests import PreparedRequest
+from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import ConnectionPool, HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import NameResolutionError, NewConnectionError
@@ -51,6 +52,13 @@ class PunctualAdapter(HTTPAdapter):
         if (pool := self._pools.get(request.url)) is None:
             pool = self._pools[request.url] = super().get_connection_with_tls_context(request, *args, **kwargs)
         return pool
+
+    def build_response(self, req: PreparedRequest, resp: BaseHTTPResponse) -> Response:
+        """See HTTPAdapter; without what nobody asks for here, such as cookies."""
+        response = Response()
+        response.request, response.raw, response.status_code = req, resp, resp.status
+        response.headers = CaseInsensitiveDict(resp.headers)
+        return response
 
     def _with_facts(self, connection: type[HTTPConnection]) -> type:
         return type(connection.__name__, (connection,), self._facts)
