@@ -27,8 +27,10 @@ OF_A_REPLAY = (
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=LOOK_SECONDS,
 )
-def killed_deliveries(context: dg.RunFailureSensorContext) -> None:
+def killed_deliveries(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
     """Tells what there is to know of a run whose op had no time to fail; Dagster says only that it died."""
-    if not context.get_step_failure_events():
-        run = context.dagster_run
-        context.instance.report_engine_event(OF_A_DRAIN if is_drain(run) else OF_A_REPLAY, run)
+    if context.get_step_failure_events():
+        return dg.SkipReason("it says itself why it failed")  # without one, Dagster notes under it that we have acted
+    run = context.dagster_run
+    context.instance.report_engine_event(OF_A_DRAIN if is_drain(run) else OF_A_REPLAY, run)
+    return None

@@ -10,7 +10,7 @@ pytest_plugins = ["tests.installation_fixtures"]
 
 
 def look(instance: dg.DagsterInstance, run_id: str) -> list[str]:
-    """What is said under a failed run once the sensor has seen it."""
+    """What is said under a failed run once the sensor has seen it, and why it has left the run alone if it has."""
     run = instance.get_run_by_id(run_id)
     assert run is not None
     failure = next(
@@ -19,10 +19,11 @@ def look(instance: dg.DagsterInstance, run_id: str) -> list[str]:
     )
     assert failure is not None
     context = dg.build_run_status_sensor_context("killed_deliveries", failure, instance, run).for_run_failure()
-    killed_deliveries(context)
+    skipped = killed_deliveries(context)
     engine = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.ENGINE_EVENT).records
     events = [record.event_log_entry.dagster_event for record in engine]
-    return [event.message or "" for event in events if event]
+    said = [event.message or "" for event in events if event]
+    return [*said, *([skipped.skip_message or ""] if isinstance(skipped, dg.SkipReason) else [])]
 
 
 @pytest.mark.parametrize(("kind", "sentence"), [("drain", OF_A_DRAIN), ("replay", OF_A_REPLAY)])
@@ -55,4 +56,5 @@ def test_a_run_that_has_said_why_it_failed_is_left_alone(
     said = look(instance, result.run_id)
 
     assert not result.success
+    assert said[-1] == "it says itself why it failed"
     assert {OF_A_DRAIN, OF_A_REPLAY}.isdisjoint(said)
