@@ -57,6 +57,7 @@ if TYPE_CHECKING:
 BACKLOG = 2048  # connections that wait to be accepted
 MOST_SCRAPES = 32  # connections, from one address half of them
 YOUNG_OBJECTS = 30_000  # between two looks for garbage; a batch alone makes thousands, none of which is any
+SWITCH_SECONDS = 0.0005  # until a busy event loop lends the writer's thread the interpreter, some times for a commit
 SPARE_FILES = 100  # open files of a process that are no connections
 
 
@@ -202,6 +203,7 @@ def serve(parts: Parts, staging: Staging, listener: socket.socket, slot: Slot) -
     gc.collect()
     gc.freeze()  # what lives as long as the process need not be walked while requests wait
     gc.set_threshold(YOUNG_OBJECTS)
+    sys.setswitchinterval(SWITCH_SECONDS)
     reload.start()
     for pulse in pulses:
         pulse.start()

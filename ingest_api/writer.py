@@ -4,8 +4,9 @@ import asyncio
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from itertools import chain
 from queue import Empty, SimpleQueue
 from sys import getsizeof
 from typing import NamedTuple
@@ -15,7 +16,9 @@ from analytics_platform.staging.base import Entry, Staging, StagingError
 logger = logging.getLogger(__name__)
 
 GROUP_EVENTS = 500  # in one commit, unless one request alone has more
-FULL_REQUESTS = 32  # are handed over at once: the thread writes them while the event loop reads on
+FULL_REQUESTS = 32  # are a group that is worth a commit of its own: the thread writes it while the event loop reads on
+GROUPS_IN_HAND = 2  # one that the thread writes, and one that it finds when it has done so
+CHECKPOINT_EVENTS = 1000  # between two looks of the thread whether the store has housekeeping to do
 QUEUE_BYTES = 8 * 1024 * 1024  # of payloads that wait for their commit
 QUEUE_EVENTS = 20_000
 PATIENCE_SECONDS = 2.0  # how long a request waits for its commit
@@ -47,9 +50,10 @@ class Writer:
     """Owns all writes of a process to its staging store.
 
     `append` puts entries into a queue that is bounded in events and in bytes. The thread gets what is there as
-    one group, writes it in one transaction with one fsync, and only then is all of it answered. The queue is the
-    event loop's alone, and the thread is woken once for a group: whatever the two share costs both of them the
-    interpreter's lock, which is worth more than the writing.
+    one group, writes it in one transaction with one fsync, and only then is all of it answered. A group that fills
+    up in the meantime is laid ready, so that the thread need not wait for an event loop that is busy reading. The
+    queue is the event loop's alone, and the thread is woken once for a group: whatever the two share costs both of
+    them the interpreter's lock, which is worth more than the writing.
     """
 
     def __init__(  # noqa: PLR0913 - the bounds, each of which a test may set
@@ -75,7 +79,8 @@ class Writer:
         self._patience_seconds = patience_seconds
         self._idle_seconds = idle_seconds
         self._queue: deque[_Waiting] = deque()
-        self._in_hand: _Group = []  # the thread's
+        self._queued_events = 0
+        self._in_hand: deque[_Group] = deque()  # the thread's
         self._groups: SimpleQueue[_Group | None] = SimpleQueue()  # on their way to the thread; None ends it
         self._bytes = 0  # waiting, or being written
         self._events = 0
@@ -121,7 +126,8 @@ class Writer:
         self._queue.append(waiting)
         self._bytes += size
         self._events += len(entries)
-        if not self._in_hand and len(self._queue) >= FULL_REQUESTS:
+        self._queued_events += len(entries)
+        if self._is_group_full():
             self._hand_over()
         elif not self._in_hand and not self._will_hand_over:
             self._will_hand_over = True
@@ -140,7 +146,7 @@ class Writer:
 
     def _end_patience(self) -> None:
         """Answer whoever has waited too long; one timer for all, since one for each costs more than its event."""
-        waiting = [one for one in (*self._in_hand, *self._queue) if not one.future.done()]
+        waiting = [one for one in self._all() if not one.future.done()]
         overdue = [one for one in waiting if one.deadline <= self._loop.time()]
         if overdue:
             self._fall_ill(Overloaded())
@@ -150,22 +156,35 @@ class Writer:
         self._watch = self._loop.call_at(rest[0], self._end_patience) if rest else None
 
     def _hand_over(self) -> None:
-        """Give the thread what waits, up to one group, or its end when closed and nothing waits."""
+        """Give the thread what waits, the next group only when it is full; or its end when closed and nothing waits."""
         self._will_hand_over = False
-        if self._in_hand:
-            return  # the next group is handed over when it gives this one back
-        events = 0
-        while self._queue and (not self._in_hand or events + len(self._queue[0].entries) <= GROUP_EVENTS):
-            self._in_hand.append(self._queue.popleft())
-            events += len(self._in_hand[-1].entries)
-        if self._in_hand:
-            self._groups.put(self._in_hand)
-        elif not self._is_open:
+        while self._queue and (not self._in_hand or (len(self._in_hand) < GROUPS_IN_HAND and self._is_group_full())):
+            group = self._next_group()
+            self._in_hand.append(group)
+            self._groups.put(group)
+        if not self._in_hand and not self._is_open:
             self._groups.put(None)
+
+    def _is_group_full(self) -> bool:
+        return len(self._queue) >= FULL_REQUESTS or self._queued_events >= GROUP_EVENTS
+
+    def _next_group(self) -> _Group:
+        """Take from the queue what is written in one transaction."""
+        group: _Group = []
+        events = 0
+        while self._queue and (not group or events + len(self._queue[0].entries) <= GROUP_EVENTS):
+            group.append(self._queue.popleft())
+            events += len(group[-1].entries)
+        self._queued_events -= events
+        return group
+
+    def _all(self) -> Iterator[_Waiting]:
+        """All that wait, the first ones first."""
+        return chain(*self._in_hand, self._queue)
 
     def _take_back(self, group: _Group, outcomes: _Outcomes) -> None:
         """Answer the requests of a group, while the thread writes the next one."""
-        self._in_hand = []
+        self._in_hand.popleft()
         self._bytes -= sum(waiting.size for waiting in group)
         self._events -= sum(len(waiting.entries) for waiting in group)
         self._unwell, last = None, outcomes[-1]
@@ -204,7 +223,7 @@ class Writer:
     def _die(self) -> None:
         """Answer everybody who still waits, take nothing more, and let the process end."""
         self._is_open = False
-        for waiting in (*self._in_hand, *self._queue):
+        for waiting in self._all():
             _settle(waiting.future, StagingError("the writer has died"))
         self._queue.clear()
         self._on_death()
@@ -213,10 +232,14 @@ class Writer:
 
     def _run(self) -> None:
         try:
+            written = CHECKPOINT_EVENTS  # since the last one; the first group is followed by one
             while group := self._next():
                 outcomes = self._write(group)
                 self._loop.call_soon_threadsafe(self._take_back, group, outcomes)
-                self._checkpoint()
+                written += sum(len(waiting.entries) for waiting in group)
+                if written >= CHECKPOINT_EVENTS:
+                    self._checkpoint()
+                    written = 0
         except BaseException:
             logger.exception("the writer has died of a bug")
             self._loop.call_soon_threadsafe(self._die)

@@ -11,7 +11,7 @@ import requests
 
 from analytics_platform.staging.base import Entry, StagingError, StagingFull
 from analytics_platform.staging.sqlite.connection import WAL_LIMIT
-from ingest_api.writer import GROUP_EVENTS, QUEUE_BYTES, QUEUE_EVENTS, Overloaded, Writer
+from ingest_api.writer import FULL_REQUESTS, GROUP_EVENTS, QUEUE_BYTES, QUEUE_EVENTS, Overloaded, Writer
 from tests.fakes.product import eventually
 from tests.running_api import NOW, TIMEOUT, Api, ApiStarter, TestStaging, track
 
@@ -105,14 +105,32 @@ def test_concurrent_requests_share_one_commit(staging: TestStaging) -> None:
     async def scenario() -> list[list[bool]]:
         async with writing(staging) as writer:
             first = await hold_up(staging, writer)
-            rest = await queue(writer, *([entry(f"m-{n}")] for n in range(50)))
+            rest = await queue(writer, *([entry(f"m-{n}")] for n in range(20)))
             staging.release()
             return await asyncio.gather(first, *rest)
 
     stored = asyncio.run(scenario())
 
-    assert stored == [[True]] * 51
-    assert staging.commits == [1, 50]
+    assert stored == [[True]] * 21
+    assert staging.commits == [1, 20]
+
+
+def test_a_full_group_lies_ready_while_another_one_is_written(staging: TestStaging) -> None:
+    """So that the thread need not wait for the event loop; only one does, and the rest makes larger commits."""
+
+    async def scenario() -> list[list[bool]]:
+        async with writing(staging) as writer:
+            first = await hold_up(staging, writer)
+            rest = await queue(writer, *([entry(f"m-{n}")] for n in range(100)))
+            staging.release()
+            return await asyncio.gather(first, *rest)
+
+    stored = asyncio.run(scenario())
+
+    assert FULL_REQUESTS == 32
+    assert stored == [[True]] * 101
+    assert staging.commits == [1, 32, 68]
+    assert ids(staging) == ["held", *(f"m-{n}" for n in range(100))]
 
 
 def test_a_commit_is_bounded(staging: TestStaging) -> None:
