@@ -61,7 +61,7 @@ soak: .venv/tested  ## live through a month on each database, 50 times smaller t
 
 .venv/sdks/%/installed: tests/sdks/%.lock | .venv/created
 	@rm -rf $(@D)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --target $(@D) -r $<
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-warn-conflicts --target $(@D) -r $<
 	@touch $@
 
 .venv/sdks/%/installed: tests/sdks/%/package.json tests/sdks/%/package-lock.json | .venv/created

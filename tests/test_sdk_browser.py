@@ -162,7 +162,8 @@ def test_what_waits_is_sent_when_the_page_is_left(site: str, api: Api, sdk: Brow
         site,
         sdk.page,
         api,
-        # Awaited: before the SDK has put the call into its batch, there is nothing that waits.
+        # Until the SDK has its settings, and then the call in its batch, there is nothing that it could send in time.
+        "await page.evaluate(() => new Promise((done) => analytics.ready(() => done())));"
         'await page.evaluate(async () => { await analytics.track("report.created", { report_id: "r-1" }); });'
         'await page.goto("about:blank"); await ask();',
         sdk.batching,
