@@ -71,6 +71,20 @@ def test_a_letter_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
     assert done.stderr == "analytics: 9 is no open dead letter: it was delivered or discarded, or never there\n"
 
 
+@pytest.mark.parametrize(
+    "command",
+    [("dead-letters", "list"), ("dead-letters", "discard"), ("dead-letters", "discard", "--dry-run"), ("replay",)],
+)
+@pytest.mark.usefixtures("staging")
+def test_a_misspelt_destination_is_not_taken_for_one_without_letters(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """One that has letters although it is configured no more is found, and nothing is said of it."""
+    misspelt = analytics(tmp_path, *command, "--destination", "cmr")
+
+    assert misspelt.stderr == "cmr is not one of the configured destinations: file\n"
+    assert misspelt.exit_code == 0
+    assert analytics(tmp_path, "dead-letters", "list", "--destination", "crm").stderr == ""
+
+
 def test_what_is_discarded_is_counted_first(tmp_path: Path, staging: Staging) -> None:
     """A dry run changes nothing."""
     dry = analytics(tmp_path, "dead-letters", "discard", "--event", "sold", "--dry-run")

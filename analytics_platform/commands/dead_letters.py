@@ -42,11 +42,13 @@ def list_(  # noqa: PLR0913, PLR0917  each is an option
 ) -> None:
     """Show the open dead letters, the oldest first, and how many there are of each reason."""
     dead = wanted(destination, event, user, reason, since, until)
-    with opened(settings()) as staging:
+    found = settings()
+    with opened(found) as staging:
         letters, counts = staging.dead_letters(dead, 0, limit), staging.count_dead_letters(dead)
     for letter in letters:
         typer.echo(_line(letter))
     show_counts(counts)
+    doubt_name(found, destination, sum(counts.values()))
 
 
 @app.command()
@@ -86,11 +88,16 @@ def discard(  # noqa: PLR0913, PLR0917  each is an option
     if not any((ids, destination, event, user, reason, since, until)):
         raise typer.BadParameter("say which: by id, or with an option; --since 1970-01-01 is all of them")
     dead = wanted(destination, event, user, reason, since, until, ids or None)
-    with opened(settings()) as staging:
+    found = settings()
+    with opened(found) as staging:
         if dry_run:
-            show_counts(staging.count_dead_letters(dead))
+            counts = staging.count_dead_letters(dead)
+            show_counts(counts)
+            count = sum(counts.values())
         else:
-            typer.echo(f"{staging.discard_letters(dead)} discarded")
+            count = staging.discard_letters(dead)
+            typer.echo(f"{count} discarded")
+    doubt_name(found, destination, count)
 
 
 def wanted(  # noqa: PLR0913, PLR0917  each is an option
@@ -114,6 +121,17 @@ def show_counts(counts: Mapping[tuple[str, str], int]) -> None:
     typer.echo(f"{sum(counts.values())} dead")
     for (destination, reason), count in sorted(counts.items(), key=lambda item: -item[1]):
         typer.echo(f"  {count}  {destination}  {reason}")
+
+
+def doubt_name(settings: "Settings", destination: str | None, count: int) -> None:
+    """Where nothing was found, say that the destination is none of the configured ones: it may be misspelt.
+
+    One that was taken out of the configuration may still have letters.
+    """
+    known = [each.name for each in settings.destinations]
+    if not count and destination is not None and destination not in known:
+        shown = "".join(char if char.isprintable() else "?" for char in destination)
+        typer.echo(f"{shown} is not one of the configured destinations: {', '.join(known)}", err=True)
 
 
 def settings() -> "Settings":

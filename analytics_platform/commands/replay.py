@@ -14,6 +14,7 @@ from analytics_platform.commands.dead_letters import (
     Since,
     Until,
     User,
+    doubt_name,
     end,
     opened,
     settings,
@@ -46,6 +47,7 @@ def replay(  # noqa: PLR0913, PLR0917  each is an option
     with opened(found) as staging:
         counts = staging.count_dead_letters(dead)
         show_counts(counts)
+        doubt_name(found, destination, sum(counts.values()))
         if dry_run:
             return
         for name in sorted({name for name, _ in counts}):
