@@ -26,8 +26,16 @@ PATIENCE_SECONDS = 60.0
 
 
 @contextmanager
-def postgres(folder: Path, *, passwords: bool = False) -> Iterator[str]:
-    """A Postgres in a folder; its address. With `passwords` a user `reader` must know one, and nobody does."""
+def postgres(*, passwords: bool = False) -> Iterator[str]:
+    """A Postgres, by its address. With `passwords` a user `reader` must know one, and nobody does.
+
+    Its folder is none of pytest's: root's Postgres is another user, whom the next session of pytest's would shut out.
+    """
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        yield from _postgres_in(Path(folder), passwords=passwords)
+
+
+def _postgres_in(folder: Path, *, passwords: bool) -> Iterator[str]:
     server = get_server(folder / "postgres", cleanup_mode="delete")
     try:
         if passwords:
@@ -39,6 +47,12 @@ def postgres(folder: Path, *, passwords: bool = False) -> Iterator[str]:
         yield server.get_uri()
     finally:
         server.cleanup()
+
+
+def files_of(url: str) -> Path:
+    """The folder of a Postgres on this machine."""
+    with psycopg.connect(url) as db:
+        return Path(next(db.execute("SHOW data_directory"))[0])
 
 
 TABLES = "SELECT oid::regclass::text FROM pg_class WHERE relnamespace = to_regnamespace('analytics') AND relkind = 'r'"
@@ -138,8 +152,7 @@ class Server:
         """Where it is."""
         if given := os.environ.get("TEST_POSTGRES_URL"):
             return given
-        folder = self._stack.enter_context(TemporaryDirectory(ignore_cleanup_errors=True))
-        url = self._stack.enter_context(postgres(Path(folder)))
+        url = self._stack.enter_context(postgres())
         if not self._is_durable:
             with psycopg.connect(url, autocommit=True) as db:
                 db.execute("ALTER SYSTEM SET fsync = off")  # a machine that stops takes the tests along

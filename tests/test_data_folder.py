@@ -94,7 +94,7 @@ def test_with_dagsters_storage_on_postgres_its_tables_are_made_there(tmp_path: P
     """At the first start, and again when the storage is another one."""
     data = tmp_path / "data"
     prepare_on(None, data)
-    with postgres(tmp_path) as url:
+    with postgres() as url:
         prepare_on(url, data)
 
         with psycopg.connect(url) as db:

@@ -16,7 +16,7 @@ from uuid import uuid4
 import pytest
 import requests
 
-from tests.databases import Server, postgres
+from tests.databases import Server, files_of, postgres
 from tests.fakes.product import Product, eventually, running
 from tests.fakes.vendor import Vendor
 
@@ -72,7 +72,7 @@ def event(message_id: str, destination: str, user: str = "") -> dict[str, Any]:
 def installation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """The product, running, with its three vendors; on files of its own, and on Postgres, its own store as well."""
     data: Path = tmp_path_factory.mktemp("product")
-    database = tmp_path_factory.mktemp("database") if request.param == "postgres" else None
+    database: Path | None = None
     with ExitStack() as stack:
         vendors = {name: stack.enter_context(Vendor().listening()) for name in ("steady", "strict", "flaky")}
         config = data / "analytics.toml"
@@ -82,8 +82,9 @@ def installation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
             "VENDOR_KEY": "vendor-key-canary",
             "ANALYTICS_FLUSH_INTERVAL_MS": "300",
         }
-        if database:
-            environment["ANALYTICS_DAGSTER_STORAGE"] = stack.enter_context(postgres(database))
+        if request.param == "postgres":
+            environment["ANALYTICS_DAGSTER_STORAGE"] = stack.enter_context(postgres())
+            database = files_of(environment["ANALYTICS_DAGSTER_STORAGE"])
             store = Server()  # another one, in whose files the events may be
             stack.callback(store.stop)
             environment["ANALYTICS_QUEUE"] = stack.enter_context(store.database())

@@ -90,7 +90,7 @@ def installation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
             "ANALYTICS_FLUSH_INTERVAL_MS": "300",
         }
         if request.param == "postgres":
-            environment["ANALYTICS_QUEUE"] = stack.enter_context(postgres(tmp_path_factory.mktemp("database")))
+            environment["ANALYTICS_QUEUE"] = stack.enter_context(postgres())
         endpoints = {name: vendor.url for name, vendor in vendors.items()}
         (data / "analytics.toml").write_text(CONFIG.format(**endpoints, lanes=2))
         product = stack.enter_context(running(data, environment))

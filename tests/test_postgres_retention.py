@@ -8,8 +8,9 @@ import pytest
 
 from analytics_platform.staging import open_staging
 from analytics_platform.staging.aside import Aside
-from analytics_platform.staging.base import Settlement, Staging
+from analytics_platform.staging.base import Settlement, Staging, StagingFull
 from analytics_platform.staging.retention import Horizons
+from ingest_api.room import Bounds, Room
 from tests.fakes.clock import Clock
 from tests.stores import append, entry, ids, take
 
@@ -143,6 +144,24 @@ def test_a_clock_that_is_set_back_a_little_begins_no_day(
     append(staging, "m-3")
 
     assert len(partitions(db)) == 2
+
+
+def test_a_store_that_was_full_has_room_once_its_old_days_are_dropped(staging: Staging, clock: Clock) -> None:
+    """What counts is what the tables take on the disk; the process that saw it full sees the room, too."""
+    room = Room(staging.usage, Bounds(most_used=staging.usage().used + 500_000))
+    staging.append([entry(f"m-{number}") for number in range(5000)])
+    staging.settle(take(staging, "run-1"), Settlement(delivered=staging.pending("vendor", 5000)))
+    purge(staging, clock)
+    room.look()
+    with pytest.raises(StagingFull):
+        room.check()
+
+    clock.advance(9 * DAY)
+    purge(staging, clock)
+    room.look()
+
+    room.check()
+    assert staging.append([entry("m-next")]) == [True]
 
 
 def test_there_is_nothing_to_compact(staging: Staging) -> None:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -315,11 +316,12 @@ def test_a_user_without_the_right_to_make_a_schema_is_one_sentence(
     """It says what is missing."""
     staging.close()
     db.execute("DROP SCHEMA analytics CASCADE")
-    role = f"poor_{db.info.dbname}"
-    db.execute(f"CREATE ROLE {role} LOGIN")
+    role, place = f"poor_{db.info.dbname}", urlsplit(postgres_url)
+    as_role = place._replace(netloc=f"{role}:poor@{place.netloc.rpartition('@')[2]}").geturl()
+    db.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'poor'")
     try:
         with pytest.raises(StagingError, match="permission denied for database"):
-            open_staging(postgres_url.replace("postgres:", f"{role}:", 1).replace("postgres@", f"{role}@", 1))
+            open_staging(as_role)
     finally:
         db.execute(f"DROP ROLE {role}")
 

@@ -55,9 +55,9 @@ def duckdb_database(folder: Path) -> Iterator[Database]:
     )
 
 
-def postgres_database(folder: Path) -> Iterator[Database]:
+def postgres_database(_: Path) -> Iterator[Database]:
     """A real server, with a user who has a password."""
-    with postgres(folder) as url:
+    with postgres() as url:
         with psycopg.connect(url, autocommit=True) as db:
             db.execute("CREATE TABLE seats (id integer, since timestamptz)")
             db.execute(
@@ -191,10 +191,10 @@ def test_a_database_that_cannot_be_reached_tells_no_secret(
     assert PASSWORD not in "".join(said).replace("/nowhere/password-canary.db", "")
 
 
-def test_a_wrong_password_is_not_repeated(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_wrong_password_is_not_repeated(caplog: pytest.LogCaptureFixture) -> None:
     """A real server refuses it; the error names the refusal alone."""
     caplog.set_level(logging.DEBUG)
-    with postgres(tmp_path, passwords=True) as url:
+    with postgres(passwords=True) as url:
         wrong = url.replace("postgres:@", f"reader:{PASSWORD}@")
 
         with pytest.raises(DatabaseError, match="refused") as caught:
@@ -227,9 +227,9 @@ def failure(asked: Query) -> str:
     return str(caught.value)
 
 
-def test_an_address_as_hosting_services_write_it_is_taken(tmp_path: Path) -> None:
+def test_an_address_as_hosting_services_write_it_is_taken() -> None:
     """postgres:// is what many of them say."""
-    with postgres(tmp_path) as url:
+    with postgres() as url:
         asked = Query(
             VARIABLE, SecretStr(url.replace("postgresql:", "postgres:")), "postgresql", "SELECT 1", frozenset(), 30
         )

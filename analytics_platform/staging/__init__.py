@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from analytics_platform.staging.base import Staging, StagingError
+from analytics_platform.staging.base import Staging
 from analytics_platform.staging.sqlite import LIBRARY, SqliteStaging
 from analytics_platform.staging.sqlite.memory import MemoryStaging
 
@@ -44,11 +44,7 @@ def open_staging(url: str, clock: Callable[[], float] = time.time) -> Staging:
 
 
 def _postgres(url: str, clock: Callable[[], float]) -> Staging:
-    """The store in Postgres; its driver is loaded for whoever has one."""
-    try:
-        from analytics_platform.staging.postgres import PostgresStaging  # noqa: PLC0415  as the docstring says
-    except ImportError as error:
-        raise StagingError(
-            f"the driver of Postgres is missing ({error.name}): pip install 'psycopg[binary,pool]'"
-        ) from None
+    """The store in Postgres; its driver is loaded for whoever has one there."""
+    from analytics_platform.staging.postgres import PostgresStaging  # noqa: PLC0415  as the docstring says
+
     return PostgresStaging(url, clock)

@@ -23,9 +23,9 @@ def sqlite_store(folder: Path, clock: Clock) -> Iterator[tuple[Staging, Size]]:
 
 
 @contextmanager
-def postgres_store(folder: Path, clock: Clock) -> Iterator[tuple[Staging, Size]]:
+def postgres_store(_: Path, clock: Clock) -> Iterator[tuple[Staging, Size]]:
     """A store on a Postgres, and the bytes of its schema."""
-    with postgres(folder) as url, closing(open_staging(url, clock)) as staging:
+    with postgres() as url, closing(open_staging(url, clock)) as staging:
         yield staging, lambda: database_size(url)
 
 
@@ -39,7 +39,7 @@ def dagster_on_sqlite(folder: Path) -> Iterator[tuple[dg.DagsterInstance, Size]]
 @contextmanager
 def dagster_on_postgres(folder: Path) -> Iterator[tuple[dg.DagsterInstance, Size]]:
     """Dagster's storage on a Postgres, and the bytes of that database."""
-    with postgres(folder) as url:
+    with postgres() as url:
         storage = {"postgres": {"postgres_url": url.replace("postgresql://", "postgresql+psycopg2://")}}
         home = folder / "home"
         home.mkdir()
