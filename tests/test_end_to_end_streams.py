@@ -1,11 +1,13 @@
 """Do lanes and redeliveries work in the running product: its sensor, its queue, its runs, its command?"""
 
 import os
+import re
+import signal
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,9 @@ from uuid import uuid4
 
 import pytest
 
+from analytics_platform.delivery.share import lane_of
+from analytics_platform.destinations.base import Outgoing
+from analytics_platform.staging import open_staging
 from tests.databases import postgres
 from tests.fakes.product import Product, eventually, running
 from tests.fakes.vendor import Vendor
@@ -32,6 +37,9 @@ endpoint = "{split}"
 api_key_env = "VENDOR_KEY"
 lanes = {lanes}
 """
+
+
+PID = re.compile(r"Started process for run \(pid: (\d+)\)")
 
 
 @dataclass(frozen=True)
@@ -71,6 +79,11 @@ class Installation:
         command = [str(Path(sys.executable).with_name("analytics")), *arguments]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
         return str(done.stdout)
+
+    @property
+    def store(self) -> str:
+        """The staging store, as ANALYTICS_QUEUE names it."""
+        return self.environment.get("ANALYTICS_QUEUE", f"sqlite:///{self.product.data}/staging.db")
 
     def runs_of(self, stream: str) -> list[dict[str, Any]]:
         """The runs of a stream, newest first."""
@@ -124,6 +137,32 @@ def test_history_is_sent_once_more_while_live_delivery_goes_on(installation: Ins
     assert "redelivery-1  whole  finished  100%  60 delivered" in installation.analytics("redeliver", "list")
 
 
+def test_a_lane_that_is_killed_goes_on_when_its_lease_is_over(installation: Installation) -> None:
+    """With its users' calls in order and once; the other lane's users have not noticed."""
+    vendor, users = installation.vendors["split"], 8
+    sent: list[str] = []
+    while not all(installation.runs_of(f"split/lane-{lane}-of-2") for lane in (1, 2)):
+        sent += installation.track("split", "report.created", users, users)
+    with closing(open_staging(installation.store)) as staging:
+        eventually(lambda: staging.counts("split").pending, lambda pending: pending == 0, 120)
+        (killed,) = installation.runs_of("split/lane-1-of-2")
+        worker = eventually(lambda: PID.search(installation.product.said(killed["runId"])), bool)
+        assert worker is not None
+        assert int(worker[1]) in installation.product.run_workers()
+        os.kill(int(worker[1]), signal.SIGKILL)
+
+        after = [installation.track("split", "report.created", users, users) for _ in range(3)]
+        sent += [each for some in after for each in some]
+        vendor.wait_for(lambda v: {*sent} <= {*v.accepted_ids}, 120)
+        lanes = {event.message_id: lane_of(Outgoing(event), 2) for event in staging.logged(None, 0, 100_000)}
+
+    arrived = {user: [c["messageId"] for c in vendor.accepted if c["userId"] == user] for user in names(users)}
+    assert arrived == {user: sent[number::users] for number, user in enumerate(names(users))}
+    late = [lanes[each] for each in vendor.accepted_ids if each in {*sent[-3 * users :]}]
+    assert late == sorted(late, reverse=True)
+    assert {*late} == {1, 2}
+
+
 def test_a_destination_is_split_and_made_whole_again_while_events_flow(installation: Installation) -> None:
     """Each lane has runs of its own; the settings are changed without a restart; each user's calls stay in order."""
     vendor, users = installation.vendors["split"], 6
@@ -139,7 +178,8 @@ def test_a_destination_is_split_and_made_whole_again_while_events_flow(installat
     sent += installation.track("split", "report.created", 60, users)
     vendor.wait_for(lambda v: {*sent} <= {*v.accepted_ids}, 120)
 
-    arrived = {user: [c["messageId"] for c in vendor.accepted if c["userId"] == user] for user in names(users)}
+    mine = [call for call in vendor.accepted if call["messageId"] in {*sent}]
+    arrived = {user: [c["messageId"] for c in mine if c["userId"] == user] for user in names(users)}
     assert arrived == {user: sent[number::users] for number, user in enumerate(names(users))}
 
 

@@ -109,6 +109,15 @@ class Product:
                 entries[entry["label"]] = value or entry.get("intValue", entry.get("text"))
         return entries
 
+    def said(self, run_id: str) -> str:
+        """The messages of a run's events."""
+        query = (
+            "query ($id: ID!) { logsForRun(runId: $id) { ... on EventConnection { "
+            "events { ... on MessageEvent { message } } } } }"
+        )
+        events = self.query(query, {"id": run_id})["logsForRun"]["events"]
+        return "\n".join(event["message"] for event in events)
+
     def re_execute(self, run_id: str, strategy: str = "FROM_FAILURE") -> str:
         """Press Re-execute on a run; return the new run's id."""
         params = {"parentRunId": run_id, "strategy": strategy, "useParentRunTags": True}
