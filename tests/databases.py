@@ -200,12 +200,13 @@ def mariadb(folder: Path) -> Iterator[tuple[str, str]]:
         "--auth-root-authentication-method=normal",
         *owner,
     ]
-    installed = subprocess.run(install, capture_output=True, text=True, check=False)
+    own = {**os.environ, "TMPDIR": str(folder)}  # two of them name their temporary tables alike
+    installed = subprocess.run(install, env=own, capture_output=True, text=True, check=False)
     assert installed.returncode == 0, installed.stdout + installed.stderr
     program = shutil.which("mariadbd") or "/usr/sbin/mariadbd"
     command = [program, "--no-defaults", f"--datadir={data}", f"--socket={listens_at}", "--skip-networking", *owner]
     with (folder / "mariadb.log").open("wb") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=log)
+        server = subprocess.Popen(command, env=own, stdout=log, stderr=log)
     try:
         _wait_for(listens_at, server)
         _execute(
