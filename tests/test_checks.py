@@ -14,6 +14,7 @@ import pytest
 from analytics_platform.settings import ConfigurationError, Settings, load
 from analytics_platform.supervisor.checks import check_ports, check_snapshots, claimed, unusable
 from tests.application import write
+from tests.fakes import product
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -28,9 +29,7 @@ def taken_port() -> Iterator[int]:
 @pytest.fixture
 def free_port() -> int:
     """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
+    return product.free_port()
 
 
 def with_ports(port: int, dagster_port: int, host: str = "127.0.0.1") -> Settings:

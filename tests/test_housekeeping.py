@@ -130,7 +130,8 @@ def test_a_store_that_is_not_there_fails_the_run_with_a_sentence(
     result = keep_house(instance)
 
     message = str(result.failure_data_for_node("tidy_store").user_failure_data.description)  # type: ignore[union-attr]
-    assert message.endswith("unable to open database file. Nothing is lost; the next hour's run goes on.")
+    assert "unable to open database file; " in message
+    assert message.endswith(". Nothing is lost; the next hour's run goes on.")
 
 
 def test_it_runs_every_hour_unasked() -> None:

@@ -2,13 +2,14 @@
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -46,11 +47,12 @@ mutation ($params: ExecutionParams!) { launchRun(executionParams: $params) {
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    """A port that nobody listens on, and that the system gives to no connection: it gives those from 32768 on."""
+    while True:
+        port = random.randrange(15_000, 32_000)  # noqa: S311 - so that tests that run together do not meet
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
 
 
 def eventually(read: Callable[[], T], holds: Callable[[T], bool], seconds: float = 60) -> T:
