@@ -74,16 +74,18 @@ def taken(status: int, intake: Intake, stored: Sequence[bool], *, is_single: boo
 
     An event that was known already counts as accepted, and is named as a duplicate, too.
     """
-    duplicates = [] if all(stored) else _duplicates(intake, stored)
     request_id = new_request_id()
     body = _Taken(
         success=True,
         accepted=len(intake.entries) - len(intake.quarantined),
-        duplicates=duplicates[:MOST_NOTES],
-        duplicates_count=len(duplicates),
         message_id=intake.entries[0].message_id if is_single and intake.entries else None,
         request_id=request_id,
-        **_notes(intake),
+        **_notes(
+            duplicates=[] if all(stored) else _duplicates(intake, stored),
+            quarantined=intake.quarantined,
+            rejected=intake.rejected,
+            warnings=intake.warnings,
+        ),
     )
     answer = Answer(status, body)
     if not intake.entries and intake.rejected:
@@ -97,7 +99,7 @@ def nothing_valid(status: int, intake: Intake, code: str) -> Answer:
     problems = intake.rejected[0].problems
     stop = "" if problems[0].message.endswith("?") else "."
     message = f"Nothing in this request is valid: {problems[0].path}: {problems[0].message}{stop}"
-    answer = error(status, code, message, problems=problems, **_notes(intake))
+    answer = error(status, code, message, problems=problems, **_notes(rejected=intake.rejected))
     answer.events = len(intake.rejected)
     return answer
 
@@ -135,7 +137,7 @@ def preflight(requested_headers: str | None) -> Response:
 
 def new_request_id() -> str:
     """A name by which a caller can ask about an answer."""
-    return f"{random.getrandbits(128):032x}"  # no secret, and the kernel's randomness costs a system call
+    return random.getrandbits(128).to_bytes(16).hex()  # no secret, and the kernel's randomness costs a system call
 
 
 def _duplicates(intake: Intake, stored: Sequence[bool]) -> list[Note]:
@@ -149,14 +151,10 @@ def _duplicates(intake: Intake, stored: Sequence[bool]) -> list[Note]:
     ]
 
 
-def _notes(intake: Intake) -> dict[str, Any]:
+def _notes(**lists: list[Note]) -> dict[str, Any]:
     """The lists that are not empty, each with its whole length and cut to the first notes."""
     body: dict[str, list[Note] | int] = {}
-    for name, notes in (
-        ("quarantined", intake.quarantined),
-        ("rejected", intake.rejected),
-        ("warnings", intake.warnings),
-    ):
+    for name, notes in lists.items():
         if notes:
             body |= {name: notes[:MOST_NOTES], f"{name}_count": len(notes)}
     return body

@@ -28,6 +28,7 @@ def client_address(head: Head, trusted: tuple[Network, ...], header: AddressHead
     return address
 
 
+@lru_cache(maxsize=4096)
 def stored_address(address: str, policy: IpPolicy) -> str | None:
     """What may be stored of an address that `parse_address` gave: all of it, its /24 (/48 for IPv6), or nothing."""
     if policy == "none":

@@ -5,8 +5,12 @@ import shutil
 from collections import Counter
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.fakes.clock import Clock
+
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")  # how long an example takes is the machine's business
 
 GROUPS = {
     "node": ("node", "npm"),

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from event_registry.calls import (
@@ -257,14 +257,12 @@ def test_a_message_says_what_was_expected_and_found(value: object, found: str) -
     assert check_call(call("track", properties=value))[0].message == f"expected object, found {found}"
 
 
-@settings(deadline=None)
 @given(json_values | call_like)
 def test_no_json_value_is_too_strange(value: object) -> None:
     """The check answers for every JSON value; it never raises."""
     assert all(isinstance(problem, Problem) for problem in check_call(value))
 
 
-@settings(deadline=None)
 @given(call_like)
 def test_no_problem_repeats_a_value(sent: dict[str, object]) -> None:
     """Values are personal data; answers and logs do not show them."""
@@ -324,14 +322,12 @@ def test_what_is_no_timestamp_is_none(text: str) -> None:
     assert parse_timestamp(text) is None
 
 
-@settings(deadline=None)
 @given(st.datetimes(timezones=st.just(UTC)))
 def test_every_moment_survives_its_notation(moment: datetime) -> None:
     """What Python writes is read back to the microsecond."""
     assert parse_timestamp(moment.isoformat()) == moment
 
 
-@settings(deadline=None)
 @given(st.text() | st.from_regex(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d", fullmatch=True))
 def test_no_text_is_too_strange_for_a_timestamp(text: str) -> None:
     """Reading a time never raises."""
@@ -354,7 +350,6 @@ def test_a_path_is_one_printable_line(keys: tuple[str | int, ...], path: str) ->
     assert json_path(keys) == path
 
 
-@settings(deadline=None)
 @given(
     call_like
     | st.integers(0, 2 * MAX_DEPTH).map(lambda depth: call("page", properties=nested(depth)))

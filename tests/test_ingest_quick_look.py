@@ -109,7 +109,7 @@ CALLS = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(call=CALLS, kind=st.sampled_from([None, "track", "page"]), mode=st.sampled_from(["off", "warn", "enforce"]))
 @pytest.mark.parametrize("source_kind", ["browser", "server"])
 @pytest.mark.parametrize("keeps_agents", [True, False])

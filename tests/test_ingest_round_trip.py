@@ -43,7 +43,6 @@ def spelled(value: object) -> str:
     return json.dumps(value, sort_keys=True)
 
 
-@settings(deadline=None)
 @given(properties=OBJECTS, extra=VALUES)
 def test_what_is_accepted_is_stored_as_it_was_sent(
     open_api: Api, session: requests.Session, properties: dict[str, Any], extra: object
@@ -59,7 +58,7 @@ def test_what_is_accepted_is_stored_as_it_was_sent(
     assert spelled(stored[0]["extra"]) == spelled(extra)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(batch=st.lists(OBJECTS, min_size=1, max_size=8))
 def test_each_call_of_a_batch_is_stored_as_it_was_sent(
     open_api: Api, session: requests.Session, batch: list[dict[str, Any]]

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from event_registry import registry
@@ -299,7 +299,6 @@ def test_a_misspelt_event_gets_a_suggestion(plan: registry.Registry) -> None:
     assert plan.suggest("Order Completed") is None
 
 
-@settings(deadline=None)
 @given(
     st.fixed_dictionaries(
         {},

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from event_registry.fields import Field, Type
@@ -42,7 +42,6 @@ VALUES = st.dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(fields=FIELDS, values=VALUES)
 @pytest.mark.parametrize("is_open", [True, False], ids=["open", "closed"])
 def test_the_quick_look_passes_only_what_the_thorough_one_does(

@@ -3,7 +3,7 @@
 from typing import Literal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from event_registry.calls import Problem
@@ -176,7 +176,6 @@ def test_the_answer_to_a_hostile_call_is_short() -> None:
     assert len(problems) == MAX_PROBLEMS
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(list(OrderPlaced.model_fields)) | st.text(max_size=5), json_values))
 @pytest.mark.parametrize("planned", [ORDER, SHOP])
 def test_no_problem_repeats_a_value(planned: Values, values: dict[str, object]) -> None:
