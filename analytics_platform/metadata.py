@@ -107,6 +107,6 @@ def sentence(destination: str, report: Report) -> str:
         case "stopped":
             return f"{destination}: this re-execution is not done ({error}). Nothing is lost. {again}"
         case None:
-            return f"{destination} could not be reached ({error}). Nothing is lost, this run tries again."
+            return f"{destination} takes no events now ({error}). Nothing is lost, this run tries again."
         case _:
-            return f"{destination} could not be reached ({error}). Nothing is lost. {again}"
+            return f"{destination} takes no events now ({error}). Nothing is lost. {again}"

@@ -79,7 +79,7 @@ def test_a_run_with_nothing_to_do_says_so() -> None:
     assert describe(Report(note="nothing to do"))["note"] == "nothing to do"
 
 
-NOTHING_IS_LOST = "vendor could not be reached (HTTP 503). Nothing is lost"
+NOTHING_IS_LOST = "vendor takes no events now (HTTP 503). Nothing is lost"
 SENTENCES = {
     "buried": "vendor: 2 event(s) were rejected, see `rejected` in the metadata (HTTP 503). "
     "Mend the cause, then press Re-execute: it delivers exactly those that are still dead.",

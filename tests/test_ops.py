@@ -212,8 +212,8 @@ def test_a_vendor_that_is_down_is_tried_again_by_the_same_run(installation: Inst
     ending = staging.runs(["run-1"])[0].ending
     staging.close()
     assert (first.allow_retries, last.allow_retries) == (True, False)
-    assert first.description == "strict could not be reached (HTTP 520). Nothing is lost, this run tries again."
-    assert (last.description or "").startswith("strict could not be reached (HTTP 520). Nothing is lost. The next try")
+    assert first.description == "strict takes no events now (HTTP 520). Nothing is lost, this run tries again."
+    assert (last.description or "").startswith("strict takes no events now (HTTP 520). Nothing is lost. The next try")
     assert ending == "down"
 
 
