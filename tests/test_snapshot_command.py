@@ -1,12 +1,17 @@
 """What does `analytics snapshot` do?"""
 
 import json
+import sqlite3
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from analytics_platform.cli import app
+from analytics_platform.staging import sqlite
+from analytics_platform.staging.sqlite.message_ids import MessageIds
 from tests.application import OF_A_DAY, Application, write
 
 OVER = (
@@ -54,6 +59,17 @@ def test_a_full_run_sends_everything(application: Application) -> None:
     snapshot(application, "run", "accounts")
 
     assert "2 call(s) sent" in snapshot(application, "run", "accounts", "--full").stdout
+
+
+def test_what_was_sent_is_known_by_the_stores_index(application: Application, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not for long by the memory of this process, which a million calls would fill; here one is too many."""
+    monkeypatch.setattr(sqlite, "MessageIds", partial(MessageIds, most=1))
+
+    snapshot(application, "run", "accounts")
+
+    with closing(sqlite3.connect(application.folder / "staging.db")) as db:
+        (folded,) = db.execute("SELECT folded FROM log").fetchone()
+    assert max(json.loads(folded)) == 2
 
 
 def test_a_day_of_the_past_can_be_named(application: Application) -> None:

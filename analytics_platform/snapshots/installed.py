@@ -1,6 +1,6 @@
 """Takes a snapshot with what the installation has: its settings, its hash key, its staging store."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from analytics_platform.snapshots.memory import Memory, opened
 from analytics_platform.snapshots.period import Period
 from analytics_platform.snapshots.taking import Occasion, Outcome, Reading, first_calls, read, take
 from analytics_platform.staging import open_staging
+from analytics_platform.staging.base import Entry
 from analytics_platform.staging.suppression import SuppressionList
 from event_registry import registry
 
@@ -25,7 +26,13 @@ def take_now(occasion: Occasion, settings: Settings, *, accept_changes: bool = F
     with _memory(settings.data_dir, occasion.declaration) as memory, closing(open_staging(queue)) as staging:
         staging.register([destination.name for destination in settings.destinations])
         suppressed = SuppressionList(staging, occasion.key)
-        return take(occasion, memory, registry.default(), suppressed.append, accept_changes=accept_changes)
+
+        def append(entries: Sequence[Entry]) -> list[bool]:
+            stored = suppressed.append(entries)
+            staging.checkpoint()  # or else this process would hold the messageIds of a million calls in memory
+            return stored
+
+        return take(occasion, memory, registry.default(), append, accept_changes=accept_changes)
 
 
 def rehearse(occasion: Occasion, settings: Settings, calls: int) -> tuple[Reading, list[Call]]:
