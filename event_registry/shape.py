@@ -50,7 +50,7 @@ def _can_say_minimum(kind: Type) -> bool:
 
 def _annotation(kind: Type) -> Any:
     if kind.item is not None:
-        return list[_annotation(kind.item)]  # type: ignore[misc]
+        return list[_annotation(kind.item)]  # type: ignore[misc]  # a type that is made at run time
     if kind.choices:
         return Literal[kind.choices]
     plain = _CLASSES[kind.kind]

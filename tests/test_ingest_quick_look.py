@@ -8,6 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from analytics_platform.settings.privacy import PrivacySettings
+from analytics_platform.settings.sources import Kind
 from analytics_platform.staging.base import Entry
 from event_registry.calls import MAX_DEPTH, MAX_KEY_LENGTH, MAX_KEYS
 from event_registry.definitions import REDACTED, Event, Timestamp
@@ -56,10 +57,12 @@ CALL = {
 }
 
 
-def sorter(kind: str | None = None, *, source_kind: str = "browser", keeps_agents: bool = True, **modes: Any) -> Sorter:
+def sorter(
+    kind: str | None = None, *, source_kind: Kind = "browser", keeps_agents: bool = True, **modes: Any
+) -> Sorter:
     """One for a request without calls."""
     privacy = PrivacySettings(user_agent=keeps_agents)
-    facts = Facts(NOW, "192.0.2.77", "Mozilla/5.0", "2026-01-01T00:00:02Z", "web", source_kind, privacy)  # type: ignore[arg-type]
+    facts = Facts(NOW, "192.0.2.77", "Mozilla/5.0", "2026-01-01T00:00:02Z", "web", source_kind, privacy)
     return Sorter(kind, source(kind=source_kind, **modes), Rules(PLAN, EVENT_BYTES, b"key"), facts)
 
 
@@ -99,7 +102,7 @@ FIELDS = (*CALL, "traits", "anonymousId", "previousId", "groupId", "sentAt", "or
 CALLS = st.builds(
     lambda fields, properties, context: {
         **CALL,
-        "properties": {**CALL["properties"], **properties},  # type: ignore[dict-item]
+        "properties": {**CALL["properties"], **properties},  # type: ignore[dict-item]  # which is one
         "context": {**CONTEXT, **context},
         **fields,
     },
