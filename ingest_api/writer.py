@@ -86,6 +86,7 @@ class Writer:
         self._events = 0
         self._is_open = False
         self._will_hand_over = False  # at the end of this turn of the event loop
+        self._answered_at = 0.0  # when the store last said anything to a write, by the loop's clock
         self._unwell: Exception | None = None  # how the store failed, or that it hung, when it was last written to
         self._is_trying = False  # whether it will be tried, or is
         self._try_seconds = FIRST_TRY_SECONDS  # until then
@@ -145,9 +146,16 @@ class Writer:
         await self.append([])
 
     def _end_patience(self) -> None:
-        """Answer whoever has waited too long; one timer for all, since one for each costs more than its event."""
+        """Answer whoever has waited too long; one timer for all, since one for each costs more than its event.
+
+        When the store hangs, nobody else need wait as long to hear of it; one that is slow still answers the others.
+        """
         waiting = [one for one in self._all() if not one.future.done()]
-        overdue = [one for one in waiting if one.deadline <= self._loop.time()]
+        now = self._loop.time()
+        has_hung = now - self._answered_at >= self._patience_seconds
+        overdue = [one for one in waiting if one.deadline <= now]
+        if overdue and has_hung:
+            overdue = waiting
         if overdue:
             self._fall_ill(Overloaded())
         for one in overdue:
@@ -185,6 +193,7 @@ class Writer:
     def _take_back(self, group: _Group, outcomes: _Outcomes) -> None:
         """Answer the requests of a group, while the thread writes the next one."""
         self._in_hand.popleft()
+        self._answered_at = self._loop.time()
         self._bytes -= sum(waiting.size for waiting in group)
         self._events -= sum(len(waiting.entries) for waiting in group)
         self._unwell, last = None, outcomes[-1]

@@ -41,6 +41,7 @@ from ingest_api.writer import QUEUE_BYTES, QUEUE_EVENTS, Writer
 NOW = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 KEY = "YOUR_WRITE_KEY"  # as in the recordings
 TIMEOUT = 20
+EVERY = 1_000_000  # commits, more than any test makes
 HASH_KEY = b"the installation's hash key, for tests"
 
 
@@ -57,21 +58,24 @@ class TestStaging(SqliteStaging):
         self.housekeeping_error: Exception | None = None
         self.unstorable: str | None = None  # a messageId that the store cannot hold
         self.waits = threading.Semaphore(0)  # released whenever a commit waits for leave
-        self._leave = threading.Event()
-        self._leave.set()
+        self._leave = threading.Semaphore(EVERY)
 
     def hold(self) -> None:
         """Let every commit wait from now on."""
-        self._leave.clear()
+        self._leave = threading.Semaphore(0)
+
+    def let_one_pass(self) -> None:
+        """Let the commit that waits pass, and the next one wait."""
+        self._leave.release()
 
     def release(self) -> None:
         """Let commits pass again."""
-        self._leave.set()
+        self._leave.release(EVERY)
 
     def append(self, entries: Sequence[Entry]) -> list[bool]:
         """Append when the test lets it."""
         self.waits.release()
-        self._leave.wait(TIMEOUT)
+        self._leave.acquire(timeout=TIMEOUT)
         self._fail_if_told()
         if any(entry.message_id == self.unstorable for entry in entries):
             raise ValueError("a value that cannot be stored")

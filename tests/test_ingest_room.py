@@ -237,3 +237,19 @@ def test_a_disk_that_is_truly_full_loses_nothing(tmp_path: Path) -> None:
 
     assert (refused, readiness, again) == ("storage_full", "storage_full", "accepted")
     assert stored == disk.accepted
+
+
+@pytest.mark.small_disk
+def test_a_full_disk_is_never_ready(tmp_path: Path) -> None:
+    """Not because a commit of nothing still finds its place in the write-ahead log, where larger ones have been."""
+    with small_disk(tmp_path / "small", min_free_mb=0) as disk:
+        for _ in range(40):  # 4 MB, so that the write-ahead log begins anew
+            disk.post()
+        disk.leave(0)
+        alone = disk.readiness()
+        between = {(disk.code(), disk.readiness()) for _ in range(10)}
+        disk.leave(20 * MB)
+        again = eventually(disk.code, lambda code: code == "accepted", 5), disk.readiness()
+
+    assert (alone, between) == ("storage_full", {("storage_full", "storage_full")})
+    assert again == ("accepted", "ready")

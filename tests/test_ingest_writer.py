@@ -301,6 +301,48 @@ def test_while_the_store_hangs_one_request_waits_for_it_and_the_rest_are_answere
     assert {"first", "m-0"} & {*ids(api.staging)} == {"first"}
 
 
+class Clockwork(asyncio.SelectorEventLoop):
+    """An event loop whose clock can be put forward."""
+
+    ahead = 0.0  # seconds
+
+    def time(self) -> float:
+        """What its timers go by."""
+        return super().time() + self.ahead
+
+
+@pytest.mark.parametrize("has_hung", [True, False])
+def test_who_came_late_waits_the_whole_patience_only_for_a_store_that_still_writes(
+    staging: TestStaging, *, has_hung: bool
+) -> None:
+    """A store that has said nothing for as long will not answer them either; one that is slow may yet."""
+
+    async def scenario() -> tuple[bool, bool]:
+        async with writing(staging, patience_seconds=1000) as writer:
+            first = await hold_up(staging, writer)
+            [second] = await queue(writer, [entry("second")])
+            loop.ahead += 900
+            [late] = await queue(writer, [entry("late")])
+            if not has_hung:
+                staging.let_one_pass()
+                await first
+                assert await asyncio.to_thread(staging.waits.acquire, timeout=TIMEOUT)
+            loop.ahead += 200
+            with pytest.raises(Overloaded):
+                await second
+            await asyncio.sleep(0)  # who was answered with it has heard of it
+            was_answered = late.done()
+            staging.release()
+            await asyncio.wait([first, late])
+            return was_answered, late.exception() is None
+
+    loop = Clockwork()
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        outcome = runner.run(scenario())
+
+    assert outcome == ((True, False) if has_hung else (False, True))
+
+
 def test_housekeeping_that_the_store_refuses_stops_nobody(api: Api) -> None:
     """The next write says whether it matters."""
     api.staging.housekeeping_error = StagingError("busy")

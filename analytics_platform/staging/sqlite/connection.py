@@ -15,6 +15,7 @@ from analytics_platform.staging.sqlite.schema import VERSION, migrate
 BUSY_SECONDS = 5.0
 WAL_LIMIT = 64 * 1024 * 1024
 CHECKPOINT_PAGES = 1000  # of the write-ahead log, 4 MB
+LEAST_FREE = 4 * 1024 * 1024  # on the disk, for the next large commits: about what a checkpoint may add to the database
 
 PRAGMAS = (
     "PRAGMA synchronous = FULL",  # a commit is on disk before it returns
@@ -111,6 +112,16 @@ class Connection:
                 self._db.execute("PRAGMA busy_timeout = 0")  # whoever appends next must not wait for a reader
                 self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 self._db.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
+
+    def check_room(self) -> None:
+        """Raise StagingFull when the disk has no room for a large commit.
+
+        A small one says nothing of that: it finds its place in the room that the write-ahead log has had before.
+        """
+        with _staging_errors():
+            disk = os.statvfs(self.path)
+        if disk.f_bavail * disk.f_frsize < LEAST_FREE:
+            raise StagingFull("the disk of the staging store is full")
 
     def usage(self) -> Usage:
         """See Staging.usage."""

@@ -91,6 +91,7 @@ class Log:
 
     def check(self) -> None:
         """See Staging.check."""
+        self._connection.check_room()
         with self._connection.writing() as db:
             db.execute("UPDATE log SET head = head")
 

@@ -29,6 +29,9 @@ class MemoryConnection(Connection):
     def checkpoint(self) -> None:
         """Nothing has to go anywhere."""
 
+    def check_room(self) -> None:
+        """There is no disk to be full."""
+
     def usage(self) -> Usage:
         """See Staging.usage; there is no disk to be full."""
         with self.reading() as db:
