@@ -33,7 +33,7 @@ def tidy_store(context: dg.OpExecutionContext, platform: Platform) -> None:
         finally:
             staging.close()
     except StagingError as error:
-        raise dg.Failure(f"{error}. Nothing is lost; the next hour's run goes on.", allow_retries=False) from None
+        raise dg.Failure(f"{error}. The next hour's run goes on.", allow_retries=False) from None
     context.add_output_metadata({"purged": done.purged, "expired": sum(each.events for each in done.expired)})
     if lost := losses(done, settings):
         raise dg.Failure(lost, allow_retries=False)

@@ -74,7 +74,7 @@ def try_once(
     except ConfigurationError as error:
         return dg.Failure(f"{error}.", allow_retries=False)
     except StagingError as error:
-        return dg.Failure(f"{destination}: {error}. Nothing is lost, and nothing is sent until the store is back.")
+        return dg.Failure(f"{destination}: {error}. Nothing is sent until the store is back.")
     except Exception as error:  # noqa: BLE001  whatever it is, the run fails with it
         return dg.Failure(
             f"{destination}: an error of ours, {type(error).__name__} at {place(error)}. Nothing is lost."

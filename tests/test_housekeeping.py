@@ -131,7 +131,7 @@ def test_a_store_that_is_not_there_fails_the_run_with_a_sentence(
 
     message = str(result.failure_data_for_node("tidy_store").user_failure_data.description)  # type: ignore[union-attr]
     assert "unable to open database file; " in message
-    assert message.endswith(". Nothing is lost; the next hour's run goes on.")
+    assert message.endswith(". The next hour's run goes on.")
 
 
 def test_it_runs_every_hour_unasked() -> None:

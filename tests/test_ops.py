@@ -220,7 +220,7 @@ def test_a_vendor_that_is_down_is_tried_again_by_the_same_run(installation: Inst
 def test_a_store_that_cannot_be_used_is_tried_again_and_sends_nothing(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing is lost, since nothing was sent."""
+    """What is in it waits."""
     installation.accept("a", destination="strict")
     monkeypatch.setenv("ANALYTICS_QUEUE", f"sqlite:///{installation.data}")
 
@@ -229,6 +229,17 @@ def test_a_store_that_cannot_be_used_is_tried_again_and_sends_nothing(
     assert outcome.allow_retries
     assert "cannot be opened" in (outcome.description or "")
     assert installation.vendor.requests == []
+
+
+def test_a_store_that_is_damaged_promises_nothing(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is in it may be lost; the sentence says what to do, and no more than is known."""
+    (installation.data / "damaged.db").write_text("no database\n" * 1000)
+    monkeypatch.setenv("ANALYTICS_QUEUE", f"sqlite:///{installation.data}/damaged.db")
+
+    outcome = failed(try_once("strict", LAST_TRY, installation.platform))
+
+    assert "`analytics restore` the last backup" in (outcome.description or "")
+    assert (outcome.description or "").endswith(". Nothing is sent until the store is back.")
 
 
 def test_settings_that_are_wrong_fail_the_run_with_their_sentence(
