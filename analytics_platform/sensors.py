@@ -29,7 +29,8 @@ UNLAUNCHED_SECONDS = 300.0  # a run that was made and not queued for so long was
 ORPHAN_SECONDS = 60.0  # a started run that the store has not heard of, or has seen end, for so long is an orphan
 
 
-@dg.sensor(job=delivery, minimum_interval_seconds=1, default_status=dg.DefaultSensorStatus.RUNNING)
+# By its name: of a sensor with the job itself Dagster makes a copy, with a parameter whose use it then warns of.
+@dg.sensor(job_name=delivery.name, minimum_interval_seconds=1, default_status=dg.DefaultSensorStatus.RUNNING)
 def due_deliveries(context: dg.SensorEvaluationContext, platform: Platform) -> dg.SensorResult:
     """Requests one run for each stream that is due and has none; fails runs whose heart has stopped.
 
