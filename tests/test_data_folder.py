@@ -13,6 +13,14 @@ from analytics_platform.supervisor.parts import environment_of_parts
 from tests.databases import postgres
 
 
+def refusal(folder: Path) -> str:
+    """Why the parts cannot start on a data folder."""
+    settings = load({"ANALYTICS_DATA_DIR": str(folder)}, folder)
+    with pytest.raises(ConfigurationError) as refused:
+        prepare(settings, environment_of_parts(os.environ, settings, 4266))
+    return str(refused.value)
+
+
 def test_everything_is_there_before_the_first_part_starts(tmp_path: Path) -> None:
     """The parts start at the same moment: tables that two of them make at once would stop one of them."""
     settings = load({"ANALYTICS_DATA_DIR": str(tmp_path)}, tmp_path)
@@ -30,12 +38,8 @@ def test_what_cannot_be_prepared_is_one_sentence(tmp_path: Path) -> None:
     """A folder where a file must be, as an example of a disk that does not do what it should."""
     (tmp_path / "dagster").mkdir()
     (tmp_path / "dagster" / "dagster.yaml").mkdir()
-    settings = load({"ANALYTICS_DATA_DIR": str(tmp_path)}, tmp_path)
 
-    with pytest.raises(ConfigurationError) as refused:
-        prepare(settings, environment_of_parts(os.environ, settings, 4266))
-
-    assert str(refused.value) == (
+    assert refusal(tmp_path) == (
         f"{tmp_path}/dagster/dagster.yaml in the data folder {tmp_path} cannot be used (Is a directory): "
         "move the folder away that is where a file must be, or set ANALYTICS_DATA_DIR to another folder"
     )
@@ -44,12 +48,8 @@ def test_what_cannot_be_prepared_is_one_sentence(tmp_path: Path) -> None:
 def test_a_database_that_sqlite_cannot_make_is_one_sentence_too(tmp_path: Path) -> None:
     """SQLite's errors are none of the system's; on a full disk it is the demo's database that is made first."""
     (tmp_path / "demo.db").mkdir()
-    settings = load({"ANALYTICS_DATA_DIR": str(tmp_path)}, tmp_path)
 
-    with pytest.raises(ConfigurationError) as refused:
-        prepare(settings, environment_of_parts(os.environ, settings, 4266))
-
-    assert str(refused.value) == (
+    assert refusal(tmp_path) == (
         f"{tmp_path}/demo.db in the data folder {tmp_path} cannot be used (unable to open database file): "
         "let the user of this process write it, or set ANALYTICS_DATA_DIR to another folder"
     )
@@ -59,12 +59,8 @@ def test_a_damaged_storage_of_dagster_is_one_sentence_with_a_remedy(tmp_path: Pa
     """Runs are all that it holds."""
     (tmp_path / "dagster" / "history").mkdir(parents=True)
     (tmp_path / "dagster" / "history" / "runs.db").write_text("this is no database" * 100)
-    settings = load({"ANALYTICS_DATA_DIR": str(tmp_path)}, tmp_path)
 
-    with pytest.raises(ConfigurationError) as refused:
-        prepare(settings, environment_of_parts(os.environ, settings, 4266))
-
-    assert str(refused.value) == (
+    assert refusal(tmp_path) == (
         f"Dagster's storage in {tmp_path}/dagster cannot be prepared: file is not a database; "
         "move that folder away to begin with a new one, which knows no earlier runs; events are elsewhere"
     )

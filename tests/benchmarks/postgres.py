@@ -35,39 +35,23 @@ def measure(folder: Path) -> Iterator[tuple[str, str, str, str]]:
         for workers in (1, 2):
             with postgres.database() as url:
                 ours, other = answered(folder, workers, url), answered(folder, workers)
-            yield (
-                f"accepted over HTTP by {workers} process(es) on Postgres, one event a request, events/s",
-                f"{ours:,.0f}",
-                f"{other:,.0f}, SQLite",
-                f"{ours / other:.2f}",
+            yield beside(
+                f"accepted over HTTP by {workers} process(es) on Postgres, one event a request, events/s", ours, other
             )
         with postgres.database() as url:
             ours, other = delivered(url), delivered(f"sqlite:///{folder}/delivered.db")
-        yield (
-            "delivered by one lane of a store on Postgres, 100 events a request, events/s",
-            f"{ours:,.0f}",
-            f"{other:,.0f}, SQLite",
-            f"{ours / other:.2f}",
-        )
+        yield beside("delivered by one lane of a store on Postgres, 100 events a request, events/s", ours, other)
         for processes in (1, 2):
             with postgres.database() as url:
                 ours, other = accepted(url, processes), accepted(f"sqlite:///{folder}/{processes}.db", processes)
-            yield (
-                f"appended on Postgres by {processes} process(es), {GROUP} events a commit, events/s",
-                f"{ours:,.0f}",
-                f"{other:,.0f}, SQLite",
-                f"{ours / other:.2f}",
+            yield beside(
+                f"appended on Postgres by {processes} process(es), {GROUP} events a commit, events/s", ours, other
             )
         with postgres.database() as url:
             ours, other = settled(url), settled(f"sqlite:///{folder}/settled.db")
             room, room_of_sqlite = room_of(url), room_of(f"sqlite:///{folder}/settled.db")
-        yield (
-            f"read and settled, {BATCH} a flush, events/s",
-            f"{ours:,.0f}",
-            f"{other:,.0f}, SQLite",
-            f"{ours / other:.2f}",
-        )
-        yield "room for an event, bytes", f"{room:.0f}", f"{room_of_sqlite:.0f}, SQLite", f"{room / room_of_sqlite:.2f}"
+        yield beside(f"read and settled, {BATCH} a flush, events/s", ours, other)
+        yield beside("room for an event, bytes", room, room_of_sqlite)
         with postgres.database() as url:
             small, large = (1000 * reading(url, backlog) for backlog in (SMALL, LARGE))
         yield (
@@ -76,6 +60,11 @@ def measure(folder: Path) -> Iterator[tuple[str, str, str, str]]:
             f"{small:.2f}, of {SMALL:,}",
             f"{large / small:.2f}",
         )
+
+
+def beside(what: str, ours: float, other: float) -> tuple[str, str, str, str]:
+    """A row with the store on Postgres beside that on SQLite."""
+    return what, f"{ours:,.0f}", f"{other:,.0f}, SQLite", f"{ours / other:.2f}"
 
 
 @contextmanager
