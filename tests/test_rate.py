@@ -4,6 +4,7 @@ import pytest
 
 from analytics_platform.delivery.rate import SLOWEST, Rate
 from analytics_platform.destinations.base import DELIVERED, Outcome
+from analytics_platform.staging.base import Speed
 from tests.simulation import Simulation, names
 
 pytest_plugins = ["tests.delivery_fixtures"]
@@ -89,6 +90,27 @@ def test_the_speed_never_rises_above_what_is_configured() -> None:
     assert requests_in(10.0, rate, time) == pytest.approx(40, abs=1)
 
 
+def test_a_run_goes_on_at_the_speed_that_the_one_before_has_learnt() -> None:
+    """And what would have been won back since, as if all had gone well; never above what is configured."""
+    time = Time()
+    rate = Rate(20.0, lambda: time.now, time.wait, lambda: False)
+    rate.resume(Speed(2.0, 0.5, at=1000.0), now=1004.0)
+
+    assert rate.learnt(1004.0) == Speed(4.0, 0.5, 1004.0)
+    assert 4 <= requests_in(1.0, rate, time) <= 6
+    rate.resume(Speed(2.0, 0.5, at=1000.0), now=2000.0)
+    assert rate.learnt(2000.0) is None
+
+
+def test_a_clock_that_was_set_back_takes_nothing_from_the_speed() -> None:
+    """It is the one that was learnt."""
+    rate = Rate(0, lambda: 0.0, lambda _: None, lambda: False)
+
+    rate.resume(Speed(2.0, 0.5, at=1000.0), now=500.0)
+
+    assert rate.learnt(500.0) == Speed(2.0, 0.5, 500.0)
+
+
 def test_several_lanes_that_are_told_at_once_slow_down_once() -> None:
     """They were sent at the same speed."""
     time = Time()
@@ -140,3 +162,31 @@ def test_a_drain_keeps_to_the_rate_of_its_destination(simulation: Simulation) ->
 
     assert [len(request) for request in simulation.vendor.requests] == [10, 10, 10]
     assert simulation.elapsed - began >= 8.0
+
+
+def test_a_drain_hands_over_what_it_has_learnt(simulation: Simulation) -> None:
+    """A vendor that was too slow for one run gets its requests from the next one spaced from the beginning."""
+    simulation.vendor.will_answer(TOO_FAST)
+    simulation.accept(*names(60))
+    simulation.drain("run-1")
+    simulation.vendor.recovers()
+    began = simulation.elapsed
+
+    simulation.drain("run-2", until=60)
+
+    assert simulation.elapsed - began >= 5.0
+    assert simulation.tally.delivered == 60
+
+
+def test_a_replay_hands_over_what_it_has_learnt(simulation: Simulation) -> None:
+    """The one after it goes on at that speed."""
+    simulation.bury("run-1", *names(30))
+    simulation.vendor.will_answer(TOO_FAST)
+    simulation.run("run-2", "run-1")
+    simulation.vendor.recovers()
+    began = simulation.elapsed
+
+    report = simulation.run("run-3", "run-2", "run-1")
+
+    assert report.tally.delivered == 30
+    assert simulation.elapsed - began >= 5.0

@@ -5,7 +5,7 @@ A part of the suite that every staging store must pass.
 
 import pytest
 
-from analytics_platform.staging.base import LEASE_SECONDS, Lease, LeaseLost, RunRecord, Staging, live, replay
+from analytics_platform.staging.base import LEASE_SECONDS, Lease, LeaseLost, RunRecord, Speed, Staging, live, replay
 from tests.fakes.clock import Clock
 from tests.stores import OpenStore, take
 
@@ -259,3 +259,30 @@ def test_endings_are_counted_by_destination_kind_and_time(staging: Staging, cloc
     assert staging.endings_since("vendor", "buried", since) == 2
     assert staging.endings_since("vendor", "buried", since - 100) == 3
     assert staging.endings_since("other", "down", 0) == 0
+
+
+def test_what_is_learnt_of_a_vendors_speed_goes_with_the_lease(staging: Staging, open_store: OpenStore) -> None:
+    """Whoever gets it next has it, and so has the run itself when it tries again; None forgets it."""
+    learnt = Speed(2.5, 0.125, 1_800_000_000.5)
+    first = take(staging, "run-1")
+    staging.hand_over(first, learnt)
+
+    assert first.speed is None
+    assert take(staging, "run-1").speed == learnt
+    staging.end_run("run-1", "drained")
+    second = take(open_store(), "run-2")
+    assert second.speed == learnt
+    staging.hand_over(second, None)
+    assert take(staging, "run-2").speed is None
+
+
+def test_who_has_lost_the_lease_hands_over_nothing(staging: Staging, clock: Clock) -> None:
+    """It is the other one that knows the vendor now; each lease has its own."""
+    lost = take(staging, "run-1")
+    clock.advance(60)
+    take(staging, "run-2")
+
+    with pytest.raises(LeaseLost):
+        staging.hand_over(lost, Speed(2.5, 0.125, 0.0))
+
+    assert take(staging, "run-2").speed is None

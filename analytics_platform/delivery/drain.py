@@ -9,7 +9,7 @@ from analytics_platform.delivery.job import End, Job, Surroundings
 from analytics_platform.delivery.lanes import probes, spread, whole
 from analytics_platform.delivery.limit import Limit
 from analytics_platform.delivery.patience import LONGEST_HOLD, hold_after
-from analytics_platform.delivery.rate import Rate
+from analytics_platform.delivery.rate import Rate, handed_over
 from analytics_platform.delivery.redelivery import Manners
 from analytics_platform.delivery.settling import settle_surely
 from analytics_platform.delivery.share import Share
@@ -59,20 +59,26 @@ class Drain:
 
         Raises LeaseLost when another run has taken over, StagingError when the store cannot be used.
         """
-        while True:
-            self._world.guard()
-            self._manners.tell()
-            events, has_passed = self._read()
-            if end := self._end(pending=bool(events) or has_passed or bool(self._holds)):
-                return end
-            due = events if self._is_due(events) else []
-            ready = self._holds.ready(max(PROBES, self._job.concurrency))
-            if has_passed and not due and not ready:
-                continue
-            if (not due and not ready) or self._manners.gives_way():
-                self._world.wait(self._job.pace.poll)
-            elif end := self._flush(due, ready):
-                return end
+        with handed_over(self._rate, self._lease, self._world):
+            while not (end := self._turn()):
+                pass
+            return end
+
+    def _turn(self) -> End | None:
+        """Send what is due, or wait a moment for it."""
+        self._world.guard()
+        self._manners.tell()
+        events, has_passed = self._read()
+        if end := self._end(pending=bool(events) or has_passed or bool(self._holds)):
+            return end
+        due = events if self._is_due(events) else []
+        ready = self._holds.ready(max(PROBES, self._job.concurrency))
+        if has_passed and not due and not ready:
+            return None
+        if (not due and not ready) or self._manners.gives_way():
+            self._world.wait(self._job.pace.poll)
+            return None
+        return self._flush(due, ready)
 
     def _read(self) -> tuple[list[Event], bool]:
         """The stream's next events: at least what makes a flush due, at most what one flush sends.

@@ -3,9 +3,12 @@
 import math
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
+from analytics_platform.delivery.job import Surroundings
 from analytics_platform.destinations.base import Outcome
+from analytics_platform.staging.base import Lease, Speed
 
 LOOK_SECONDS = 0.5  # between two looks at whether to stop
 SLOWEST = 0.1  # requests a second, however often the vendor says that it is too fast
@@ -30,7 +33,7 @@ class Rate:
     ) -> None:
         """`per_second` is in requests, 0 is no limit; `wait` takes seconds; `stop` says that nobody need wait more."""
         self._most = self._speed = per_second or math.inf  # requests a second
-        self._step = 0.0  # requests a second that are won back in a second
+        self._gain = 0.0  # requests a second that are won back in a second; 0 until it was too fast once
         self._left_at: deque[float] = deque(maxlen=REMEMBERED)
         self._slowed_at = -math.inf
         self._monotonic = monotonic
@@ -38,6 +41,15 @@ class Rate:
         self._stop = stop
         self._next = monotonic()
         self._lock = threading.Lock()
+
+    def resume(self, speed: Speed, now: float) -> None:
+        """Go on at the speed that the run before has learnt, and what would have been won back since."""
+        self._gain = speed.gain
+        self._speed = min(speed.per_second + speed.gain * max(now - speed.at, 0.0), self._most)
+
+    def learnt(self, now: float) -> Speed | None:
+        """What the next run need not find out again; None when the vendor takes all that it may get."""
+        return Speed(self._speed, self._gain, now) if self._speed < self._most else None
 
     def take(self) -> None:
         """Return when the next request may leave, or when the run is told to stop."""
@@ -54,7 +66,7 @@ class Rate:
             if outcome.is_too_fast:
                 self._slow_down(self._monotonic())
             elif outcome.kind == "delivered":
-                self._speed = min(self._speed + self._step / self._speed, self._most)
+                self._speed = min(self._speed + self._gain / self._speed, self._most)
 
     def _slow_down(self, now: float) -> None:
         if now - self._slowed_at < CALM:
@@ -63,7 +75,7 @@ class Rate:
         too_fast = min(self._speed, lately)
         self._slowed_at = now
         self._speed = max(too_fast / 2, SLOWEST)
-        self._step = too_fast * RECOVERY
+        self._gain = max(too_fast, SLOWEST) * RECOVERY
         self._next = max(self._next, now + 1 / self._speed)
 
     def before(self, guard: Callable[[], None]) -> Callable[[], None]:
@@ -74,3 +86,14 @@ class Rate:
             guard()
 
         return wait_and_guard
+
+
+@contextmanager
+def handed_over(rate: Rate, lease: Lease, world: Surroundings) -> Iterator[None]:
+    """Begin at the speed that the run before has learnt, and leave to the next one what this run has."""
+    if lease.speed:
+        rate.resume(lease.speed, world.clock())
+    yield
+    learnt = rate.learnt(world.clock())
+    if learnt or lease.speed:
+        world.staging.hand_over(lease, learnt)

@@ -7,7 +7,7 @@ from analytics_platform.delivery.flush import Flush, sort
 from analytics_platform.delivery.job import End, Job, Surroundings
 from analytics_platform.delivery.lanes import spread
 from analytics_platform.delivery.limit import Limit
-from analytics_platform.delivery.rate import Rate
+from analytics_platform.delivery.rate import Rate, handed_over
 from analytics_platform.delivery.settling import settle_surely
 from analytics_platform.delivery.tally import Measured, Tally
 from analytics_platform.delivery.throttle import Throttle
@@ -37,6 +37,10 @@ class Replay:
 
         Raises LeaseLost when another run has taken over, StagingError when the store cannot be used.
         """
+        with handed_over(self._rate, self._lease, self._world):
+            return self._replay()
+
+    def _replay(self) -> End:
         seq = 0
         while letters := self._world.staging.open_letters(self._job.name, self._run_ids, seq, READ):
             self._world.guard()

@@ -169,12 +169,22 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
+class Speed:
+    """How fast a vendor takes requests, as far as a run has learnt that from its answers."""
+
+    per_second: float  # requests
+    gain: float  # requests a second that are won back in each second in which all goes well
+    at: float  # seconds since the epoch
+
+
+@dataclass(frozen=True, slots=True)
 class Lease:
     """An exclusive right; the token fences off whoever had it before."""
 
     name: str
     run_id: str
     token: int
+    speed: Speed | None = None  # that whoever had it before has learnt
 
     @property
     def destination(self) -> str:
@@ -342,6 +352,12 @@ class Staging(Quarantine, Streams, Suppressions, Retention, Protocol):
 
     def want_successor(self, lease: Lease) -> None:
         """Ask the sensor for the run that goes on after this one."""
+
+    def hand_over(self, lease: Lease, speed: Speed | None) -> None:
+        """Keep what the run has learnt of the vendor's speed for whoever gets the lease next; None forgets it.
+
+        Raises LeaseLost when another run has the lease.
+        """
 
     # Dead letters
 

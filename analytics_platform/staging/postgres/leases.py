@@ -1,6 +1,6 @@
 """The leases in Postgres: who holds an exclusive right, and who waits for it."""
 
-from analytics_platform.staging.base import Lease, LeaseLost
+from analytics_platform.staging.base import Lease, LeaseLost, Speed
 from analytics_platform.staging.postgres.connection import Connection, Database
 
 LONGEST_HEARTBEAT = 600.0
@@ -10,6 +10,10 @@ ALIVE = """
 SELECT 1 FROM analytics.runs WHERE run_id = %s AND ending IS NULL AND alive_until > %s AND alive_until <= %s
 """
 DIED = "UPDATE analytics.runs SET ending = 'died', ended_at = alive_until WHERE run_id = %s AND ending IS NULL"
+LEARN = "UPDATE analytics.leases SET speed = %s, speed_gain = %s, speed_at = %s WHERE name = %s"
+FOUND = """
+SELECT run_id, token, successor, speed, speed_gain, speed_at FROM analytics.leases WHERE name = %s FOR UPDATE
+"""
 TAKE = """
 UPDATE analytics.leases SET run_id = %s, token = %s, successor = NULL, successor_wanted = false WHERE name = %s
 """
@@ -25,17 +29,17 @@ class Leases:
         """See Staging.acquire."""
         now = self._connection.clock()
         with self._connection.writing() as db:
-            holder, token, successor = _lease(db, name)
+            holder, token, successor, speed = _lease(db, name)
             _hold_still(db, run_id, holder, successor)
             _has_not_ended(db, run_id)
             if holder == run_id:
-                return Lease(name, run_id, token)
+                return Lease(name, run_id, token, speed)
             if is_alive(db, holder, now) or (successor != run_id and is_alive(db, successor, now)):
                 return None
             if holder:
                 _note_death(db, name, holder)
             db.execute(TAKE, (run_id, token + 1, name))
-            return Lease(name, run_id, token + 1)
+            return Lease(name, run_id, token + 1, speed)
 
     def succeed(self, name: str, run_id: str) -> bool:
         """See Staging.succeed."""
@@ -56,6 +60,13 @@ class Leases:
             hold(db, lease)
             wanted = not is_alive(db, _lease(db, lease.name)[2], self._connection.clock())
             db.execute("UPDATE analytics.leases SET successor_wanted = %s WHERE name = %s", (wanted, lease.name))
+
+    def hand_over(self, lease: Lease, speed: Speed | None) -> None:
+        """See Staging.hand_over."""
+        learnt = (speed.per_second, speed.gain, speed.at) if speed else (None, None, None)
+        with self._connection.writing() as db:
+            hold(db, lease)
+            db.execute(LEARN, (*learnt, lease.name))
 
 
 def hold(db: Database, lease: Lease) -> None:
@@ -84,12 +95,14 @@ def _has_not_ended(db: Database, run_id: str) -> None:
         raise LeaseLost(f"the run {run_id} counts as ended")
 
 
-def _lease(db: Database, name: str) -> tuple[str | None, int, str | None]:
-    """Who holds the lease, with which token, and who waits for it; locked until the transaction ends."""
+def _lease(db: Database, name: str) -> tuple[str | None, int, str | None, Speed | None]:
+    """Who holds the lease, with which token, who waits for it, and what was learnt under it.
+
+    It is locked until the transaction ends.
+    """
     db.execute("INSERT INTO analytics.leases (name) VALUES (%s) ON CONFLICT DO NOTHING", (name,))
-    query = "SELECT run_id, token, successor FROM analytics.leases WHERE name = %s FOR UPDATE"
-    holder, token, successor = next(db.execute(query, (name,)))
-    return holder, token, successor
+    holder, token, successor, speed, gain, at = next(db.execute(FOUND, (name,)))
+    return holder, token, successor, None if speed is None else Speed(speed, gain, at)
 
 
 def _note_death(db: Database, name: str, run_id: str) -> None:

@@ -180,7 +180,15 @@ ALTER TABLE analytics.troubles ALTER COLUMN stream DROP DEFAULT;
 # However many letters have been settled and are kept for a while, a page of open ones is found at once.
 OPEN_LETTERS = "CREATE INDEX dead_letters_in_order ON analytics.dead_letters (id) WHERE state = 'dead'"
 
-MIGRATIONS: tuple[LiteralString, ...] = (TABLES, STREAMS, OPEN_LETTERS)
+# What whoever has a lease learns of the vendor's speed, for whoever gets it next; NULL: nothing.
+SPEEDS = """
+ALTER TABLE analytics.leases
+    ADD COLUMN speed      double precision,  -- requests a second
+    ADD COLUMN speed_gain double precision,  -- requests a second that are won back in a second
+    ADD COLUMN speed_at   double precision
+"""
+
+MIGRATIONS: tuple[LiteralString, ...] = (TABLES, STREAMS, OPEN_LETTERS, SPEEDS)
 """Each brings a store from the version of its place to the next; what has been released never changes."""
 
 VERSION = len(MIGRATIONS)

@@ -2,13 +2,14 @@
 
 import sqlite3
 
-from analytics_platform.staging.base import Lease, LeaseLost
+from analytics_platform.staging.base import Lease, LeaseLost, Speed
 from analytics_platform.staging.sqlite.connection import Connection
 
 LONGEST_HEARTBEAT = 600.0
 """A clock that was set back leaves heartbeats far in the future; none lasts longer than this (seconds)."""
 
 ALIVE = "SELECT 1 FROM runs WHERE run_id = ? AND ending IS NULL AND alive_until > ? AND alive_until <= ?"
+LEARN = "UPDATE leases SET speed = ?, speed_gain = ?, speed_at = ? WHERE name = ?"
 DIED = "UPDATE runs SET ending = 'died', ended_at = alive_until WHERE run_id = ? AND ending IS NULL"
 
 
@@ -23,9 +24,9 @@ class Leases:
         now = self._connection.clock()
         with self._connection.writing() as db:
             _has_not_ended(db, run_id)
-            holder, token, successor = _lease(db, name)
+            holder, token, successor, speed = _lease(db, name)
             if holder == run_id:
-                return Lease(name, run_id, token)
+                return Lease(name, run_id, token, speed)
             if is_alive(db, holder, now) or (successor != run_id and is_alive(db, successor, now)):
                 return None
             if holder:
@@ -34,7 +35,7 @@ class Leases:
                 "UPDATE leases SET run_id = ?, token = ?, successor = NULL, successor_wanted = 0 WHERE name = ?",
                 (run_id, token + 1, name),
             )
-            return Lease(name, run_id, token + 1)
+            return Lease(name, run_id, token + 1, speed)
 
     def succeed(self, name: str, run_id: str) -> bool:
         """See Staging.succeed."""
@@ -52,6 +53,13 @@ class Leases:
             hold(db, lease)
             wanted = not is_alive(db, _lease(db, lease.name)[2], self._connection.clock())
             db.execute("UPDATE leases SET successor_wanted = ? WHERE name = ?", (wanted, lease.name))
+
+    def hand_over(self, lease: Lease, speed: Speed | None) -> None:
+        """See Staging.hand_over."""
+        learnt = (speed.per_second, speed.gain, speed.at) if speed else (None, None, None)
+        with self._connection.writing() as db:
+            hold(db, lease)
+            db.execute(LEARN, (*learnt, lease.name))
 
 
 def hold(db: sqlite3.Connection, lease: Lease) -> None:
@@ -72,12 +80,12 @@ def _has_not_ended(db: sqlite3.Connection, run_id: str) -> None:
         raise LeaseLost(f"the run {run_id} counts as ended")
 
 
-def _lease(db: sqlite3.Connection, name: str) -> tuple[str | None, int, str | None]:
+def _lease(db: sqlite3.Connection, name: str) -> tuple[str | None, int, str | None, Speed | None]:
+    """Who holds the lease, with which token, who waits for it, and what was learnt under it."""
     db.execute("INSERT INTO leases (name) VALUES (?) ON CONFLICT DO NOTHING", (name,))
-    holder, token, successor = db.execute(
-        "SELECT run_id, token, successor FROM leases WHERE name = ?", (name,)
-    ).fetchone()
-    return holder, token, successor
+    query = "SELECT run_id, token, successor, speed, speed_gain, speed_at FROM leases WHERE name = ?"
+    holder, token, successor, speed, gain, at = db.execute(query, (name,)).fetchone()
+    return holder, token, successor, None if speed is None else Speed(speed, gain, at)
 
 
 def _note_death(db: sqlite3.Connection, name: str, run_id: str) -> None:

@@ -3,15 +3,12 @@
 import fcntl
 import re
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
-
-VERSION = 9
-"""The schema that this code reads and writes, kept in SQLite's user_version."""
 
 INCREMENTAL = 2
 """What `PRAGMA auto_vacuum` says of a store that can give room back (https://sqlite.org/pragma.html#pragma_auto_vacuum)."""
@@ -217,6 +214,30 @@ CREATE TRIGGER events_purged AFTER DELETE ON events BEGIN DELETE FROM message_id
 # However many letters have been settled and are kept for a while, a page of open ones is found at once.
 OPEN_LETTERS = "CREATE INDEX dead_letters_in_order ON dead_letters (id) WHERE state = 'dead'"
 
+# What whoever has a lease learns of the vendor's speed, for whoever gets it next; NULL: nothing.
+SPEEDS = """
+ALTER TABLE leases ADD COLUMN speed REAL;        -- requests a second
+ALTER TABLE leases ADD COLUMN speed_gain REAL;   -- requests a second that are won back in a second
+ALTER TABLE leases ADD COLUMN speed_at REAL
+"""
+
+MIGRATIONS = {
+    "m001_the_first_tables": TABLES,
+    "m002_the_suppression_list": SUPPRESSION_LIST,
+    "m003_parked_events": PARKED,
+    "m004_selections_of_dead_letters": SELECTIONS,
+    "m005_retention": RETENTION,
+    "m006_the_head_moves_with_each_event": HEAD,
+    "m007_streams_are_parts_of_the_log": STREAMS,
+    "m008_the_index_of_message_ids_trails_behind_the_log": MESSAGE_IDS,
+    "m009_open_dead_letters_are_found_at_once": OPEN_LETTERS,
+    "m010_a_learnt_speed_is_handed_over": SPEEDS,
+}
+"""Each brings a store from one version to the next; what has been released never changes."""
+
+VERSION = len(MIGRATIONS)
+"""The schema that this code reads and writes, kept in SQLite's user_version."""
+
 
 def migrate(path: Path, pragmas: Iterable[str]) -> None:
     """Bring the store to VERSION; of several processes that start together, the first one does it."""
@@ -239,43 +260,8 @@ def apply(connection: sqlite3.Connection) -> None:
     from sqlite_utils.migrations import Migrations  # noqa: PLC0415  the same
 
     migrations = Migrations("staging")
-
-    @migrations()
-    def m001_the_first_tables(db: Database) -> None:
-        _run(db, TABLES)
-
-    @migrations()
-    def m002_the_suppression_list(db: Database) -> None:
-        _run(db, SUPPRESSION_LIST)
-
-    @migrations()
-    def m003_parked_events(db: Database) -> None:
-        _run(db, PARKED)
-
-    @migrations()
-    def m004_selections_of_dead_letters(db: Database) -> None:
-        _run(db, SELECTIONS)
-
-    @migrations()
-    def m005_retention(db: Database) -> None:
-        _run(db, RETENTION)
-
-    @migrations()
-    def m006_the_head_moves_with_each_event(db: Database) -> None:
-        db.execute(HEAD)
-
-    @migrations()
-    def m007_streams_are_parts_of_the_log(db: Database) -> None:
-        _run(db, STREAMS)
-
-    @migrations()
-    def m008_the_index_of_message_ids_trails_behind_the_log(db: Database) -> None:
-        _run(db, MESSAGE_IDS)
-
-    @migrations()
-    def m009_open_dead_letters_are_found_at_once(db: Database) -> None:
-        _run(db, OPEN_LETTERS)
-
+    for name, script in MIGRATIONS.items():
+        migrations(name=name)(_migration(script))
     migrations.apply(Database(connection))
 
 
@@ -293,7 +279,10 @@ def _allow_compacting(connection: sqlite3.Connection) -> None:
                 raise
 
 
-def _run(db: "Database", script: str) -> None:
-    for statement in re.split(r";(?: *--[^\n]*)?\n", script):
-        if statement.strip():
-            db.execute(statement)
+def _migration(script: str) -> Callable[["Database"], None]:
+    def run(db: "Database") -> None:
+        for statement in re.split(r";(?: *--[^\n]*)?\n", script):
+            if statement.strip():
+                db.execute(statement)
+
+    return run
