@@ -72,6 +72,8 @@ class Reload:
             self._replace(self._read_if_there())
         except ConfigurationError as error:
             logger.warning("the sources stay as they were: %s", error)
+        except Exception as error:  # noqa: BLE001 - else a file that only a bug of ours cannot read is the last one
+            logger.warning("the sources stay as they were: %s cannot be read (%s)", self._path, type(error).__name__)
         else:
             logger.warning("the sources are those of the changed %s", self._path)
 

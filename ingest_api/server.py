@@ -149,10 +149,15 @@ def read_parts(environ: Mapping[str, str], cwd: Path) -> Parts:
 
 
 def _read_sources(session: SessionSettings | None, environ: Mapping[str, str], cwd: Path) -> Iterable[Source]:
-    """The sources as the file has them now, with that of the sessions that are served; raises ConfigurationError."""
-    sources = load(environ, cwd).sources
-    check_session_source(session, sources)
-    return sources
+    """The sources as the file has them now, with that of the sessions that are served; raises ConfigurationError.
+
+    A file without any, as a full disk leaves one behind, must not open the demo source, whose key everybody knows.
+    """
+    settings = load(environ, cwd)
+    if settings.is_demo:
+        raise ConfigurationError(f"there is no [sources.NAME] in {config_path(environ, cwd)}")
+    check_session_source(session, settings.sources)
+    return settings.sources
 
 
 def serve(parts: Parts, staging: Staging, listener: socket.socket, slot: Slot) -> None:

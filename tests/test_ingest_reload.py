@@ -84,6 +84,9 @@ def test_a_file_that_is_replaced_is_noticed(served: Served) -> None:
         pytest.param(WEB + "rate_limit = -1", "sources.web.rate_limit: must be greater", id="wrong-setting"),
         pytest.param(WEB + APP.replace("APP_KEY", "WEB_KEY"), "the key is that of sources.web", id="key-twice"),
         pytest.param("[source.web]", "there are [sources.NAME]", id="misspelt"),
+        pytest.param("a = " + "[" * 5000, "(RecursionError)", id="deep"),
+        pytest.param("a = " + "9" * 5000, "(ValueError)", id="long-number"),
+        pytest.param('[ingest]\nanalytics_js = "\\u0000"', "(ValueError)", id="impossible-path"),
     ],
 )
 def test_a_broken_file_keeps_the_old_sources_and_says_so(
@@ -119,6 +122,18 @@ def test_a_file_that_is_gone_opens_no_demo_source(served: Served, caplog: pytest
 
     assert served.looks() == []
     assert caplog.messages == [f"the sources stay as they were: {served.path} is gone"]
+
+
+def test_what_nobody_has_foreseen_in_a_file_ends_no_looking(served: Served, caplog: pytest.LogCaptureFixture) -> None:
+    """The file that mends it is taken over."""
+    served.path.write_text('[ingest]\nanalytics_js = "\\u0000"')
+    served.reload.start()
+    assert eventually(lambda: caplog.messages, bool)
+
+    served.path.write_text(APP)
+
+    assert eventually(lambda: served.names, bool) == ["app"]
+    served.reload.stop()
 
 
 def test_a_file_that_was_not_there_is_taken_over_when_it_comes(tmp_path: Path) -> None:

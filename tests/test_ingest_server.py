@@ -287,6 +287,19 @@ def test_a_file_without_the_source_of_the_sessions_is_not_taken_over(tmp_path: P
         parts.read_sources()
 
 
+@pytest.mark.parametrize("text", ["", "[ingest]\ncatalog = false\n", "[sources]\n"])
+def test_a_file_without_sources_opens_no_demo_source(tmp_path: Path, text: str) -> None:
+    """Whose key everybody knows; a full disk leaves an empty file behind."""
+    config = tmp_path / "analytics.toml"
+    config.write_text(with_keys("old"))
+    parts = read_parts({"ANALYTICS_DATA_DIR": str(tmp_path)}, tmp_path)
+
+    config.write_text(text)
+
+    with pytest.raises(ConfigurationError, match=r"there is no \[sources\.NAME\] in"):
+        parts.read_sources()
+
+
 def with_keys(*keys: str) -> str:
     """A settings file with one source that has these keys."""
     return f"[sources.web]\nwrite_key_sha256 = {json.dumps([hash_of(key) for key in keys])}\n"

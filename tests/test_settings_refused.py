@@ -37,7 +37,9 @@ def complaint(folder: Path, environ: Mapping[str, str], text: str = "") -> str:
         ("ANALYTICS_UNPLANNED_MODE", "enforce", "must be 'reject', 'quarantine', 'warn' or 'off'"),
         ("ANALYTICS_UNPLANNED_PROPERTY_MODE", "on", "must be 'reject', 'quarantine', 'warn' or 'off'"),
         ("ANALYTICS_RATE_LIMIT", "-1", "must be greater than or equal to 0"),
-        ("ANALYTICS_RATE_LIMIT", "nan", "must be greater than or equal to 0"),
+        ("ANALYTICS_RATE_LIMIT", "nan", "must be a finite number"),
+        ("ANALYTICS_RATE_LIMIT", "inf", "must be a finite number"),
+        ("ANALYTICS_ADDRESS_RATE_LIMIT", "inf", "must be a finite number"),
         ("ANALYTICS_BATCH_SIZE", "0", "must be greater than or equal to 1"),
         ("ANALYTICS_BATCH_SIZE", "2501", "must be less than or equal to 2500"),
         ("ANALYTICS_FLUSH_INTERVAL_MS", "-1", "must be greater than or equal to 0"),
@@ -172,6 +174,7 @@ def test_a_wrong_setting_of_the_file_is_named_with_its_destination(tmp_path: Pat
     [
         ("[sources.web]", "sources.web.write_key_env: is needed"),
         ('[sources.web]\nwrite_key_env = "KEY"\nrate_limit = -1', "sources.web.rate_limit: must be greater than"),
+        ('[sources.web]\nwrite_key_env = "KEY"\nrate_limit = inf', "sources.web.rate_limit: must be a finite number"),
         ('[sources.Web]\nwrite_key_env = "KEY"', "sources.Web.name: must be a lower-case letter, followed by"),
         (
             '[sources.web]\nwrite_key_env = "KEY"\n[sources.app]\nwrite_key_env = "KEY"',

@@ -36,6 +36,7 @@ class Settings(BaseModel):
     queue: str = Field(repr=False)  # URL of the staging store; there may be a password in it
     dagster_storage: SecretStr | None = None  # URL of Dagster's own storage; None is SQLite in the data folder
     sources: tuple[Source, ...]
+    is_demo: bool = False  # the file has no sources, so there is one whose key everybody knows
     destinations: tuple[DestinationSettings, ...]
     ingest: IngestSettings = IngestSettings()
     retention: RetentionSettings = RetentionSettings()
@@ -71,6 +72,7 @@ def _settings(config: Mapping[str, Any], environ: Mapping[str, str], cwd: Path) 
         "queue": staging_url(environ.get("ANALYTICS_QUEUE"), data_dir, cwd),
         "dagster_storage": dagster_storage(environ),
         "sources": read_sources(config.get("sources", {}), environ),
+        "is_demo": not config.get("sources"),
         "destinations": read_destinations(config.get("destinations", {}), environ),
         "ingest": read_ingest(config.get("ingest", {}), environ, cwd),
         "retention": read_retention(environ),
@@ -99,6 +101,8 @@ def _read_config(environ: Mapping[str, str], cwd: Path) -> dict[str, Any]:
         ) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path}: {error}") from None
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits; a list in a list in a list ...
+        raise ConfigurationError(f"{path} cannot be read ({type(error).__name__}); give a TOML file") from None
     for key, table in config.items():
         if key not in TABLES or not isinstance(table, dict):
             raise ConfigurationError(

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from analytics_platform.settings.reading import ConfigurationError, Name, Seconds, made, with_secret
+from analytics_platform.settings.reading import ConfigurationError, Name, Rate, Seconds, made, with_secret
 from analytics_platform.settings.vendors import VENDORS, others, vendor_at
 
 SIGNING_PREFIX = "whsec_"
@@ -47,7 +47,7 @@ class DestinationSettings(BaseModel):
     flush_interval_ms: int = Field(default=5000, ge=0)
     concurrency: int = Field(default=4, ge=1, le=64)  # requests in flight
     lanes: int = Field(default=1, ge=1, le=MOST_LANES)  # runs that share its users
-    rate_limit: float = Field(default=0, ge=0)  # requests a second, of all its runs; 0 is no limit
+    rate_limit: Rate = 0  # requests a second, of all its runs; 0 is no limit
     give_up_after_hours: Seconds = 96
     allow_private: bool = False  # a webhook's host may lead to a private address, and needs no https
 

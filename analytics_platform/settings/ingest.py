@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from analytics_platform.settings.privacy import PrivacySettings, read_privacy
-from analytics_platform.settings.reading import made
+from analytics_platform.settings.reading import Rate, made
 from analytics_platform.settings.session import SessionSettings, read_session
 
 VARIABLES = {
@@ -34,7 +34,7 @@ class IngestSettings(BaseModel):
     workers: int = Field(default=1, ge=1, le=64)  # processes that take requests
     catalog: bool = True  # whether GET /catalog shows the tracking plan to whoever asks
     docs: bool = True  # whether GET /docs and /openapi.json describe the API to whoever asks
-    address_rate_limit: float = Field(default=0, ge=0)  # requests a second from one address; 0 is off
+    address_rate_limit: Rate = 0  # requests a second from one address; 0 is off
     public_url: str | None = None  # where clients reach the API, if that is not where their requests say
     min_free_mb: int = Field(default=500, ge=0)  # on the store's disk; with less /health/ready fails
     max_store_mb: int = Field(default=0, ge=0)  # that the store may hold; 0 is any

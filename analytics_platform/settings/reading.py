@@ -10,6 +10,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 Seconds = Annotated[float, Field(gt=0)]
+Rate = Annotated[float, Field(ge=0, allow_inf_nan=False)]  # of requests a second
 
 VARIABLE_NAME = re.compile(r"[A-Z_][A-Z0-9_]*")  # what looks otherwise may be a key in the wrong place
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
 from analytics_platform.settings.origins import Origin
-from analytics_platform.settings.reading import ConfigurationError, Name, made, with_secret
+from analytics_platform.settings.reading import ConfigurationError, Name, Rate, made, with_secret
 
 PlanMode = Literal["enforce", "quarantine", "warn", "off"]
 UnplannedMode = Literal["reject", "quarantine", "warn", "off"]
@@ -65,8 +65,8 @@ class Source(BaseModel):
     plan_mode: PlanMode = "enforce"
     unplanned_mode: UnplannedMode | None = None  # of events; None: quarantine, but off beside a plan mode of off
     unplanned_property_mode: UnplannedMode | None = None  # of planned events; None: like all that breaks the plan
-    rate_limit: float = Field(default=0, ge=0)  # requests a second with all of its keys together; 0 is off
-    address_rate_limit: float = Field(default=0, ge=0)  # the same from one address
+    rate_limit: Rate = 0  # requests a second with all of its keys together; 0 is off
+    address_rate_limit: Rate = 0  # the same from one address
 
     @model_validator(mode="before")
     @classmethod
