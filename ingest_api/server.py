@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 import uvicorn
+import uvloop  # noqa: F401 - before workers are forked, each of which would import it
 from starlette.applications import Starlette
 
 from analytics_platform.settings import ConfigurationError, Settings, Source, config_path, load
