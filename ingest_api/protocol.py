@@ -66,6 +66,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._has_ended = False
         self._last_words = b""
         self._is_stopping = False
+        self._ahead: RequestResponseCycle | None = None  # being answered while others wait: uvicorn forgets it
         self._stalled: asyncio.TimerHandle | None = None
 
     # Called by asyncio
@@ -85,6 +86,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Leave nothing behind."""
         super().connection_lost(exc)
+        if self._ahead is not None:
+            self._ahead.disconnected = True
         self._unwatch()
         self._unstall()
         self._give_back()
@@ -128,7 +131,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self._check_head()
         if self.parser.should_upgrade():
             return  # _feed goes on without the upgrade
+        ahead = self.cycle
         super().on_headers_complete()
+        if len(self.pipeline) == 1:
+            self._ahead = ahead
         if self.scope["method"] == "POST":
             # A weak reference: the cycle has the scope, and what refers to itself is left to the garbage collector.
             self.scope["extensions"] = {answers.WHOLE: {"send": partial(_send_whole, ref(self.cycle))}}
@@ -159,6 +165,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """Go on with the next request, or end the connection if this was the last."""
+        self._ahead = self.pipeline[-1][0] if len(self.pipeline) > 1 else None
         if not self.pipeline:
             self._give_back()
             if self._is_given_up:

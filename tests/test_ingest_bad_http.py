@@ -1,5 +1,7 @@
 """What happens to requests that break HTTP itself, or use its rarer parts?"""
 
+import socket
+
 import pytest
 
 from ingest_api.limits import Limits
@@ -219,6 +221,24 @@ def test_a_broken_request_does_not_overtake_the_good_ones_before_it(api: Api, br
         answer = rest(connection)
 
     assert statuses(answer) == [202, 202, 202, 400]
+
+
+def test_a_client_that_is_gone_before_its_answer_is_no_error_in_the_log(
+    api: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Else anybody could fill a disk with tracebacks; its event is stored all the same."""
+    api.staging.hold()
+    with connect(api) as connection:
+        connection.sendall(good() + CHUNKED_HEAD + b"zz\r\n")
+        connection.shutdown(socket.SHUT_WR)
+        api.staging.waits.acquire()
+        answer = rest(connection)
+    api.staging.release()
+
+    assert answer == b""
+    assert api.is_serving()
+    assert len(api.staging.payloads()) == 2
+    assert [record.name for record in caplog.records] == ["ingest_api.refusals"]  # of the broken request
 
 
 def test_more_pipelined_requests_than_may_wait_are_refused(start_api: ApiStarter) -> None:
