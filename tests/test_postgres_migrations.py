@@ -10,8 +10,10 @@ import pytest
 from analytics_platform.staging import open_staging
 from analytics_platform.staging.aside import Aside
 from analytics_platform.staging.base import Counts, Dead, Staging, StagingError, Trouble
+from analytics_platform.staging.postgres.digests import message_hash
 from analytics_platform.staging.postgres.schema import VERSION
 from tests.databases import everything_in
+from tests.fakes.clock import Clock
 from tests.programs import start
 from tests.stores import entry, ids, pending_ids
 
@@ -53,6 +55,27 @@ def test_it_can_do_what_this_version_can(staging: Staging) -> None:
     """Such as to share a destination's users among lanes."""
     assert staging.split("vendor", 2)
     assert [state.stream for state in staging.streams(["vendor"], 10)] == ["live"]
+
+
+DAY = """
+CREATE TABLE analytics.events_{day} PARTITION OF analytics.events FOR VALUES IN ({day});
+INSERT INTO analytics.days VALUES ({day}, {seq}, 1800000000 + 86400 * {day});
+INSERT INTO analytics.events VALUES ({seq}, 1000, {day}, '{hash}', 'web', '{name}', '{{}}')
+"""
+
+
+@pytest.mark.parametrize("url", VERSIONS[3:4], indirect=True, ids=lambda vector: vector.stem)
+def test_the_ids_of_the_last_eight_days_stay_known(url: str) -> None:
+    """Up to version 4 each day had an index of its own; the log stays as it was."""
+    with psycopg.connect(url, autocommit=True) as db:
+        for day in range(2, 12):
+            name = f"m-{day + 2}"
+            db.execute(DAY.format(day=day, seq=day + 2, hash=message_hash(entry(name)), name=name))
+    names = [f"m-{number}" for number in range(1, 14)]
+
+    with closing(open_staging(url, Clock(1_800_950_400.0))) as staging:
+        assert ids(staging.logged(None, 0, 100)) == names
+        assert staging.append([entry(name) for name in names]) == [True] * 5 + [False] * 8
 
 
 def test_it_is_brought_up_to_date_once_by_whoever_comes_first(url: str) -> None:

@@ -17,7 +17,7 @@ from tests.stores import append, entry, ids, take
 pytest_plugins = ["tests.database_fixtures"]
 
 DAY = 86400.0
-PARTITIONS = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'analytics.events'::regclass"
+PARTITIONS = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = %s::regclass"
 
 
 @pytest.fixture
@@ -51,9 +51,9 @@ def live_through(staging: Staging, clock: Clock, day: int) -> None:
     clock.advance(DAY)
 
 
-def partitions(db: psycopg.Connection) -> list[str]:
-    """The tables that hold the log now."""
-    return sorted(name for (name,) in db.execute(PARTITIONS))
+def partitions(db: psycopg.Connection, of: str = "analytics.events") -> list[str]:
+    """The tables that hold the log now, or the ids that are known."""
+    return sorted(name for (name,) in db.execute(PARTITIONS, (of,)))
 
 
 def test_each_day_is_a_partition_that_is_dropped_when_all_of_it_is_old(
@@ -69,6 +69,46 @@ def test_each_day_is_a_partition_that_is_dropped_when_all_of_it_is_old(
     assert partitions(db) == [f"analytics.events_{number}" for number in range(24, 31)]
     kept = ids(staging.logged(None, 0, 100))
     assert kept == [f"m-{day}-{number}" for day in range(23, 30) for number in (1, 2)]
+
+
+def test_ids_are_in_two_tables_however_long_the_log_is(staging: Staging, db: psycopg.Connection, clock: Clock) -> None:
+    """That of a week is dropped when another two have begun: an append never asks more than two indexes."""
+    counts = []
+    for day in range(30):
+        live_through(staging, clock, day)
+        counts.append(len(partitions(db, "analytics.message_ids")))
+
+    assert counts == [1] * 6 + [2] * 24
+    assert partitions(db, "analytics.message_ids") == ["analytics.message_ids_3", "analytics.message_ids_4"]
+
+
+@pytest.mark.parametrize("first", range(7))
+def test_an_id_is_known_for_a_week_on_whichever_day_of_one_it_came(staging: Staging, clock: Clock, first: int) -> None:
+    """Events come each day, and housekeeping lets go of what it may: that is when ids are forgotten soonest."""
+    for day in range(first):
+        live_through(staging, clock, day)
+    assert staging.append([entry("m-1")]) == [True]
+    for day in range(first, first + 7):
+        live_through(staging, clock, day)
+
+    assert staging.append([entry("m-1")]) == [False]
+
+
+def test_a_week_begins_while_somebody_reads_the_ids_for_long(
+    staging: Staging, db: psycopg.Connection, clock: Clock
+) -> None:
+    """And the one that is over is dropped by the next round."""
+    for day in range(13):
+        live_through(staging, clock, day)
+    with db.transaction():
+        db.execute("SELECT count(*) FROM analytics.message_ids")
+
+        live_through(staging, clock, 13)
+
+        assert len(partitions(db, "analytics.message_ids")) == 3
+
+    purge(staging, clock)
+    assert partitions(db, "analytics.message_ids") == ["analytics.message_ids_1", "analytics.message_ids_2"]
 
 
 def test_an_event_leaves_up_to_a_day_late_and_never_early(staging: Staging, clock: Clock) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from analytics_platform.staging.postgres.connection import Database
+from analytics_platform.staging.postgres.message_ids import open_week
 
 SECONDS = 86400.0
 
@@ -54,6 +55,7 @@ def open_next(db: Database, last: Day | None, head: int, now: float) -> Day:
     """Begin a day after this one, inside a transaction that has locked the log."""
     day = Day(1 if last is None else last.number + 1, head + 1, now)
     db.execute(OPEN.format(number=day.number))
+    open_week(db, day.number)
     db.execute("INSERT INTO analytics.days (number, first_seq, opened_at) VALUES (%s, %s, %s)", day)
     return day
 

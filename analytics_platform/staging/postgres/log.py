@@ -17,15 +17,10 @@ from analytics_platform.staging.postgres.days import (
     open_next,
 )
 from analytics_platform.staging.postgres.digests import message_hash, names_in
-
-KNOWN_DAYS = 8
-"""Duplicates are recognised among the events of so many days, today's included: that is a week at least."""
+from analytics_platform.staging.postgres.message_ids import KNOWN, question, remember
 
 EVENT_COLUMNS = "seq, source, message_id, received_at, payload"
-KNOWN = "SELECT message_hash FROM analytics.events WHERE day > %s AND message_hash = ANY(%s::uuid[])"
-COPY = """
-COPY analytics.events (seq, day, received_at, message_hash, source, message_id, payload) FROM STDIN
-"""
+COPY = "COPY analytics.events (seq, day, received_at, source, message_id, payload) FROM STDIN"
 QUARANTINE = """
 INSERT INTO analytics.quarantine (received_at, message_hash, event_hash, source, message_id, payload, problems)
 VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (message_hash) DO NOTHING
@@ -83,17 +78,19 @@ def insert(connection: Connection, db: Database, entries: Sequence[Entry]) -> li
         return []
     hashes = [message_hash(entry) for entry in entries]
     day, last, known = _end_of_log(connection, db, hashes)
-    stored = []
+    stored, new = [], []
     with db.cursor() as cursor, cursor.copy(COPY) as copy:
         for entry, hash_ in zip(entries, hashes, strict=True):
             is_new = hash_ not in known
             stored.append(is_new)
             if is_new:
                 known.add(hash_)
+                new.append(hash_)
                 last += 1
                 copy.write_row(
-                    (last, day.number, entry.received_at, hash_, entry.source, entry.message_id.encode(), entry.payload)
+                    (last, day.number, entry.received_at, entry.source, entry.message_id.encode(), entry.payload)
                 )
+    remember(db, day.number, new)
     return stored
 
 
@@ -102,11 +99,10 @@ def _end_of_log(connection: Connection, db: Database, hashes: Sequence[str]) -> 
 
     All is asked at once, with the day that was the newest when somebody last looked: nearly always it still is.
     """
-    wanted = f"{{{','.join(hashes)}}}"  # one text, which costs a fraction of what a list of texts does
     while True:
         guess = connection.newest_day
         with db.pipeline():
-            rows = [db.execute(NEWEST), db.execute(HEAD, (guess,)), db.execute(KNOWN, (guess - KNOWN_DAYS, wanted))]
+            rows = [db.execute(NEWEST), db.execute(HEAD, (guess,)), db.execute(KNOWN, question(guess, hashes))]
         day = day_from(rows[0].fetchone())
         connection.newest_day = day.number if day else 0
         if connection.newest_day == guess:

@@ -10,6 +10,7 @@ from analytics_platform.staging import ranges
 from analytics_platform.staging.postgres.connection import Connection, Database
 from analytics_platform.staging.postgres.days import days, drop, head, open_next
 from analytics_platform.staging.postgres.log import lock
+from analytics_platform.staging.postgres.message_ids import forget, open_week, week_of
 from analytics_platform.staging.postgres.parts import end
 from analytics_platform.staging.retention import Expired, Horizons
 
@@ -97,7 +98,7 @@ class Retention:
 def _drop_oldest_day(db: Database, before: float, now: float) -> int:
     """Take the log's oldest day away if all of it was appended before, and every stream has settled it.
 
-    Returns how many events that were.
+    With it go the ids of weeks that nobody asks any more. Returns how many events that were.
     """
     try:
         with db.transaction():
@@ -106,6 +107,7 @@ def _drop_oldest_day(db: Database, before: float, now: float) -> int:
             (last,) = next(db.execute(APPENDED_BEFORE, (before,)))
             (settled_by_all,) = next(db.execute(SETTLED_BY_ALL))
             purged = _drop_up_to(db, last if settled_by_all is None else min(last, settled_by_all), now)
+            _forget_ids(db, is_day_gone=purged > 0)
     except LockNotAvailable:
         return 0
     db.execute(FORGET_MARKS)
@@ -126,6 +128,19 @@ def _drop_up_to(db: Database, last: int, now: float) -> int:
         open_next(db, oldest, end, now)  # the store always knows its head by its newest day
     drop(db, oldest)
     return max(end - oldest.first_seq + 1, 1)
+
+
+def _forget_ids(db: Database, *, is_day_gone: bool) -> None:
+    """Take the messageIds of weeks away that nobody asks any more; all of them with the last event of the log."""
+    known = days(db)
+    if not known:
+        return
+    newest = known[-1].number
+    if is_day_gone and head(db) < known[0].first_seq:
+        forget(db, week_of(newest) + 1)
+        open_week(db, newest)
+    else:
+        forget(db, week_of(newest) - 1)
 
 
 def _expire(db: Database, behind: tuple[Any, ...], now: float) -> Expired:
