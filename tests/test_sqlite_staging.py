@@ -5,7 +5,7 @@ import re
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -49,6 +49,24 @@ def open_at(path: Path) -> Staging:
     staging = open_staging(f"sqlite:///{path}")
     staging.register(["vendor"])
     return staging
+
+
+def removed(path: Path) -> None:
+    """The store's files are gone."""
+    for each in path.parent.glob("staging.db*"):
+        each.unlink()
+
+
+def moved(path: Path) -> None:
+    """Its file has another name."""
+    path.rename(path.with_name("old.db"))
+
+
+def replaced(path: Path) -> None:
+    """Another store has come in its place, as from a backup."""
+    successor = path.with_name("successor.db")
+    open_at(successor).close()
+    successor.rename(path)
 
 
 def can_trace() -> bool:
@@ -279,3 +297,18 @@ def test_a_disk_without_room_is_a_staging_error_until_there_is_some(staging: Sta
     *acknowledged, no_room, again = output.split("\n")[:-1]
     assert (no_room, again) == ("no room", f"m-{len(acknowledged)}")
     assert pending_ids(staging) == [*acknowledged, again]
+
+
+@pytest.mark.parametrize("change", [removed, moved, replaced])
+def test_a_store_whose_file_is_another_takes_nothing(
+    staging: Staging, path: Path, change: Callable[[Path], None]
+) -> None:
+    """SQLite would go on writing to a file that nobody else will ever open."""
+    staging.append([entry("e1")])
+
+    change(path)
+
+    with pytest.raises(StagingError, match="is gone, or another one in its place; start this process again"):
+        staging.append([entry("e2")])
+    with pytest.raises(StagingError, match="is gone, or another one in its place"):
+        staging.check()

@@ -26,6 +26,7 @@ PRAGMAS = (
 )
 
 DAMAGED = "move it away with its -wal and -shm, and `analytics restore` the last backup, or begin with an empty one"
+REPLACED = "start this process again, and stop it first the next time"
 UNWRITABLE = "let the user of this process write it and its folder"
 REMEDIES = {
     "SQLITE_CORRUPT": DAMAGED,
@@ -46,7 +47,9 @@ class Connection:
         self.clock = clock
         self._lock = threading.RLock()
         self._checkpoint_lock: IO[str] | None = None
+        self._file = str(path)
         self._wal = f"{path}-wal"
+        self._opened: tuple[int, int] | None = None  # which file that is, whatever its name becomes
         self._db = self._open()
 
     def _open(self) -> sqlite3.Connection:
@@ -58,6 +61,7 @@ class Connection:
                 migrate(self.path, PRAGMAS)
                 db = self._connect()
             version = db.execute("PRAGMA user_version").fetchone()[0]
+            self._opened = self._found()
         except (sqlite3.Error, OSError) as error:
             raise StagingError(f"the staging store {self.path} cannot be opened: {error}{_remedy(error)}") from error
         if version > VERSION:
@@ -112,6 +116,22 @@ class Connection:
                 self._db.execute("PRAGMA busy_timeout = 0")  # whoever appends next must not wait for a reader
                 self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 self._db.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
+
+    def check_file(self) -> None:
+        """Raise StagingError when another file, or none, is where the store was opened.
+
+        SQLite does not notice, and writes on to a file that nobody else will open.
+        """
+        with _staging_errors():
+            if self._found() != self._opened:
+                raise StagingError(f"the staging store {self.path} is gone, or another one in its place; {REPLACED}")
+
+    def _found(self) -> tuple[int, int] | None:
+        try:
+            status = os.stat(self._file)  # noqa: PTH116 - asked after each commit, in a third of Path's time
+        except FileNotFoundError:
+            return None
+        return status.st_dev, status.st_ino
 
     def check_room(self) -> None:
         """Raise StagingFull when the disk has no room for a large commit.

@@ -44,6 +44,11 @@ class Log:
     def append(self, entries: Sequence[Entry]) -> list[bool]:
         """See Staging.append."""
         hashes = [message_hash(entry) for entry in entries]
+        stored = self._append(entries, hashes)
+        self._connection.check_file()
+        return stored
+
+    def _append(self, entries: Sequence[Entry], hashes: Sequence[bytes]) -> list[bool]:
         is_plain = not any(entry.problems is not None for entry in entries)
         with self._connection.statement() as db:
             is_short = is_plain and len(entries) <= MOST_ROWS and self._ids.are_unheard_of(hashes)
@@ -91,6 +96,7 @@ class Log:
 
     def check(self) -> None:
         """See Staging.check."""
+        self._connection.check_file()
         self._connection.check_room()
         with self._connection.writing() as db:
             db.execute("UPDATE log SET head = head")

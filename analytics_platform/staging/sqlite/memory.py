@@ -29,6 +29,9 @@ class MemoryConnection(Connection):
     def checkpoint(self) -> None:
         """Nothing has to go anywhere."""
 
+    def check_file(self) -> None:
+        """There is none that could be replaced."""
+
     def check_room(self) -> None:
         """There is no disk to be full."""
 
