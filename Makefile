@@ -11,7 +11,7 @@ PYTHON_SDKS := $(patsubst tests/sdks/%.in,%,$(wildcard tests/sdks/*.in))
 NPM_SDKS := $(patsubst tests/sdks/%/package.json,%,$(wildcard tests/sdks/*/package.json))
 SDKS := $(patsubst %,.venv/sdks/%/installed,$(PYTHON_SDKS) $(if $(shell command -v npm 2>/dev/null),$(NPM_SDKS)))
 
-.PHONY: help run test lint types bench latency soak lock clean
+.PHONY: help run test lint types bench latency soak chaos lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ latency: .venv/tested  ## measure how long events take through the whole product
 
 soak: .venv/tested  ## live through a month on each database, 50 times smaller than life (SOAK=10: ten times)
 	@$(BIN)/python -W ignore -m tests.soak
+
+chaos: .venv/tested  ## kill, freeze and cut off everything for ten minutes on each database, and count (MINUTES, SEED)
+	@$(BIN)/python -W ignore -m tests.chaos
 
 .venv/created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this one is %d.%d: install one, then: make run PYTHON=python3.11" % sys.version_info[:2])'

@@ -1,6 +1,7 @@
 """A vendor: a small HTTP server that answers what the test says, and remembers what it got."""
 
 import json
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -45,9 +46,19 @@ class Reply:
     status: int = 200
     body: str = '{"success": true}'
     headers: Mapping[str, str] = field(default_factory=dict)  # a Content-Length of its own: the body is cut off
+    is_lost: bool = False  # the connection is closed instead
 
 
 Rule = Callable[[Received], Reply | None]
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of senders that are killed; what else goes wrong is the test's business."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class Vendor:
@@ -57,8 +68,7 @@ class Vendor:
         self.requests: list[Received] = []
         self._rules: list[Rule] = []
         self._changed = threading.Condition()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), self._handler())
 
     @property
     def url(self) -> str:
@@ -122,6 +132,9 @@ class Vendor:
                 self._say(vendor._answer(self.path, dict(self.headers), raw))
 
             def _say(self, reply: Reply) -> None:
+                if reply.is_lost:
+                    self.close_connection = True
+                    return
                 self.send_response(reply.status)
                 length = {"Content-Length": str(len(reply.body.encode()))}
                 for name, value in (length | {**reply.headers}).items():

@@ -1,0 +1,1 @@
+"""The whole product while everything around it fails, again and again, for minutes: `make chaos`."""
