@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from analytics_platform.destinations.base import Outgoing
+from analytics_platform.destinations.base import Outgoing, opened
 from analytics_platform.destinations.envelope import Envelope, open_envelope
 from analytics_platform.destinations.http import Client
 from analytics_platform.destinations.posting import Terms
@@ -23,7 +23,7 @@ def now() -> datetime:
 def outgoing(call: Mapping[str, Any], seq: int = 1, source: str = "web") -> Outgoing:
     """A call, as it comes from the store."""
     event = Event(seq, source, call["messageId"], RECEIVED_AT, json.dumps(call, ensure_ascii=False))
-    return Outgoing(event)
+    return opened(event)
 
 
 def envelope(call: Mapping[str, Any]) -> Envelope:

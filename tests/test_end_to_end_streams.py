@@ -16,7 +16,7 @@ from uuid import uuid4
 import pytest
 
 from analytics_platform.delivery.share import lane_of
-from analytics_platform.destinations.base import Outgoing
+from analytics_platform.destinations.base import opened
 from analytics_platform.staging import open_staging
 from tests.databases import postgres
 from tests.fakes.product import Product, eventually, running
@@ -154,7 +154,7 @@ def test_a_lane_that_is_killed_goes_on_when_its_lease_is_over(installation: Inst
         after = [installation.track("split", "report.created", users, users) for _ in range(3)]
         sent += [each for some in after for each in some]
         vendor.wait_for(lambda v: {*sent} <= {*v.accepted_ids}, 120)
-        lanes = {event.message_id: lane_of(Outgoing(event), 2) for event in staging.logged(None, 0, 100_000)}
+        lanes = {event.message_id: lane_of(opened(event), 2) for event in staging.logged(None, 0, 100_000)}
 
     arrived = {user: [c["messageId"] for c in vendor.accepted if c["userId"] == user] for user in names(users)}
     assert arrived == {user: sent[number::users] for number, user in enumerate(names(users))}

@@ -13,7 +13,7 @@ from analytics_platform.delivery.lanes import spread
 from analytics_platform.delivery.patience import ALONE_LIMIT, SUSPECT, TOO_FAST
 from analytics_platform.delivery.routing import Route
 from analytics_platform.delivery.tally import Tally
-from analytics_platform.destinations.base import Outcome, Outgoing
+from analytics_platform.destinations.base import Outcome, Outgoing, opened
 from analytics_platform.staging.base import Event, LeaseLost, Settlement, StagingError, Trouble
 from tests.fakes.destination import FORBIDDEN, UNAVAILABLE, Obedient, throttled
 
@@ -41,7 +41,7 @@ class Ledger:
 def events(count: int, users: int = 0) -> list[Outgoing]:
     """So many events, e0, e1 and so on, of as many users, or in turn of fewer."""
     return [
-        Outgoing(Event(seq, "web", f"e{seq}", NOW, f'{{"userId": "user-{seq % (users or count)}"}}'))
+        opened(Event(seq, "web", f"e{seq}", NOW, f'{{"userId": "user-{seq % (users or count)}"}}'))
         for seq in range(count)
     ]
 

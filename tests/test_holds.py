@@ -8,7 +8,7 @@ from analytics_platform.delivery.flush import Failure, Flush
 from analytics_platform.delivery.holds import Holds, key_of
 from analytics_platform.delivery.patience import LONGEST_WAIT, PARKED_AT_MOST
 from analytics_platform.delivery.tally import Tally
-from analytics_platform.destinations.base import Outgoing
+from analytics_platform.destinations.base import Outgoing, opened
 from analytics_platform.staging.base import Event, HeldBack
 from tests.fakes.clock import Clock
 from tests.fakes.destination import UNAVAILABLE, Obedient
@@ -16,7 +16,7 @@ from tests.fakes.destination import UNAVAILABLE, Obedient
 
 def call(seq: int, user: str) -> Outgoing:
     """A user's call."""
-    return Outgoing(Event(seq, "web", f"{user}-{seq}", 0.0, json.dumps({"userId": user})))
+    return opened(Event(seq, "web", f"{user}-{seq}", 0.0, json.dumps({"userId": user})))
 
 
 BAD, LATER, OTHER = call(1, "bad"), call(2, "bad"), call(3, "other")

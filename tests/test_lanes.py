@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics_platform.delivery.lanes import pieces, probes, spread, whole
-from analytics_platform.destinations.base import Outgoing, user_of
+from analytics_platform.destinations.base import Outgoing, opened, user_of
 from analytics_platform.staging.base import Event
 
 IDS = st.sampled_from([None, "", "a", "b", "c", "d"])
@@ -17,7 +17,7 @@ CALLS = st.fixed_dictionaries({}, optional={"anonymousId": IDS, "userId": IDS, "
 
 def outgoing(seq: int, source: str, call: Mapping[str, object]) -> Outgoing:
     """An event of a source."""
-    return Outgoing(Event(seq, source, f"e{seq}", 0.0, json.dumps(call)))
+    return opened(Event(seq, source, f"e{seq}", 0.0, json.dumps(call)))
 
 
 EVENTS = st.lists(st.tuples(st.sampled_from(["web", "app"]), CALLS), max_size=40).map(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from analytics_platform.delivery.job import Job, Pace
 from analytics_platform.delivery.share import Share, lane_of
-from analytics_platform.destinations.base import Outcome, Outgoing
+from analytics_platform.destinations.base import Outcome, Outgoing, opened
 from analytics_platform.staging import MEMORY, open_staging
 from analytics_platform.staging.base import Entry, Event, Staging
 from analytics_platform.staging.streams import Part
@@ -186,7 +186,7 @@ def test_a_lane_whose_run_is_killed_holds_up_no_other() -> None:
         found.together.run(200.0)
 
         assert meanwhile
-        assert {lane_of(Outgoing(event), 2) for event in events_of(found, meanwhile)} == {2}
+        assert {lane_of(opened(event), 2) for event in events_of(found, meanwhile)} == {2}
         assert {*found.vendor.delivered} == {str(number) for number in range(100)}
 
 
@@ -227,7 +227,7 @@ def test_calls_before_and_after_identify_are_in_one_lane() -> None:
     calls = [event(1, anonymousId="a"), event(2, anonymousId="a", userId="u"), event(3, userId="u")]
     other = Event(4, "app", "4", 1004.0, calls[2].payload)
 
-    lanes = [lane_of(Outgoing(each), 10**9) for each in (*calls, other)]
+    lanes = [lane_of(opened(each), 10**9) for each in (*calls, other)]
 
     assert lanes[0] == lanes[1]
     assert len({*lanes}) == 3

@@ -3,7 +3,7 @@
 import pytest
 
 from analytics_platform.delivery.tally import KEPT, Measured, Sample, Tally
-from analytics_platform.destinations.base import DELIVERED, Outgoing
+from analytics_platform.destinations.base import DELIVERED, Outgoing, opened
 from analytics_platform.staging.base import Event
 from tests.fakes.clock import Clock
 from tests.fakes.destination import Obedient
@@ -11,7 +11,7 @@ from tests.fakes.destination import Obedient
 
 def outgoing(payload: str, received_at: float = 1000.0) -> Outgoing:
     """An event with this payload."""
-    return Outgoing(Event(1, "web", "m-1", received_at, payload))
+    return opened(Event(1, "web", "m-1", received_at, payload))
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.5, 50.0), (0.95, 95.0), (1.0, 100.0)])

@@ -13,7 +13,7 @@ from analytics_platform.delivery.lanes import pieces
 from analytics_platform.delivery.patience import ALONE_LIMIT, SUSPECT, TOO_FAST
 from analytics_platform.delivery.routing import Route
 from analytics_platform.delivery.tally import Tally
-from analytics_platform.destinations.base import Destination, Outcome, Outgoing, User, user_of
+from analytics_platform.destinations.base import Destination, Outcome, Outgoing, User, opened, user_of
 from analytics_platform.staging.base import Burial, Event, Settlement, Trouble
 
 Settle = Callable[[Settlement], None]
@@ -53,7 +53,7 @@ def sort(events: Sequence[Event], route: Route, suppressed: Collection[int] = ()
             sorted_out.skipped.append(event)
             continue
         try:
-            outgoing = Outgoing(event)
+            outgoing = opened(event)
         except msgspec.DecodeError:
             sorted_out.unreadable.append(Burial(event, "the stored payload is not a JSON object"))
             continue

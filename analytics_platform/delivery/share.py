@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from analytics_platform.delivery.holds import key_of
-from analytics_platform.destinations.base import Outgoing
+from analytics_platform.destinations.base import Outgoing, opened
 from analytics_platform.destinations.filters import name_of
 from analytics_platform.staging.base import Event
 from analytics_platform.staging.streams import Part
@@ -35,7 +35,7 @@ class Share:
         if part.lanes == 1 and part.event is None:
             return True
         try:
-            outgoing = Outgoing(event)
+            outgoing = opened(event)
         except msgspec.DecodeError:  # nobody's call, and no event's: the first lane says so of it
             return part.event is None and part.lane == 1
         if part.event is not None and name_of(outgoing.envelope) != part.event:

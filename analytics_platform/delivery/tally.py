@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from analytics_platform.destinations.base import Destination, Outcome, Outgoing
+from analytics_platform.destinations.base import Destination, Outcome, Outgoing, size_of
 from analytics_platform.staging.base import Event
 
 KEPT = 10_000  # values of a sample, the newest ones
@@ -59,8 +59,7 @@ class Measured:
         """See Destination.send."""
         started = self._monotonic()
         outcome = self._destination.send(request)
-        size = sum([len(outgoing.event.payload.encode()) for outgoing in request])
         with self._lock:
-            self._tally.bytes += size
+            self._tally.bytes += size_of(request)
             self._tally.latencies.values.append(self._monotonic() - started)
         return outcome

@@ -6,7 +6,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from analytics_platform.destinations.envelope import open_envelope
+from analytics_platform.destinations.envelope import Envelope, open_envelope
 from analytics_platform.staging.base import Event
 
 Call = Mapping[str, Any]
@@ -24,16 +24,13 @@ halt         our key, our address or our configuration is wrong: send nothing, b
 """
 
 
-class Outgoing:
+class Outgoing(msgspec.Struct, eq=False, gc=False):
     """An event on its way out, with its call decoded once, as far as somebody asks."""
 
-    __slots__ = ("_call", "envelope", "event")
-
-    def __init__(self, event: Event) -> None:
-        """Raises msgspec.DecodeError when the event's payload is not a JSON object."""
-        self.event = event
-        self.envelope = open_envelope(event.payload)
-        self._call: Call | None = None
+    event: Event
+    envelope: Envelope
+    size: int  # bytes of the stored payload
+    _call: Call | None = None
 
     @property
     def call(self) -> Call:
@@ -41,6 +38,11 @@ class Outgoing:
         if self._call is None:
             self._call = msgspec.json.decode(self.event.payload, type=dict)
         return self._call
+
+
+def opened(event: Event) -> Outgoing:
+    """The event with its envelope; raises msgspec.DecodeError when its payload is not a JSON object."""
+    return Outgoing(event, open_envelope(event.payload), len(event.payload.encode()))
 
 
 User = tuple[str, str]
@@ -87,20 +89,24 @@ class Limits:
 
 def cut(events: Sequence[Outgoing], max_events: int, max_bytes: int) -> Iterator[Sequence[Outgoing]]:
     """Cut events into requests of at most so many events and (about) so many bytes; a giant goes alone."""
-    sizes = [len(outgoing.event.payload.encode()) for outgoing in events]
-    if 0 < len(events) <= max_events and sum(sizes) <= max_bytes:
+    if 0 < len(events) <= max_events and size_of(events) <= max_bytes:
         yield events  # as it nearly always is
         return
     request: list[Outgoing] = []
     size = 0
-    for outgoing, more in zip(events, sizes, strict=True):
-        if request and (len(request) == max_events or size + more > max_bytes):
+    for outgoing in events:
+        if request and (len(request) == max_events or size + outgoing.size > max_bytes):
             yield request
             request, size = [], 0
         request.append(outgoing)
-        size += more
+        size += outgoing.size
     if request:
         yield request
+
+
+def size_of(events: Sequence[Outgoing]) -> int:
+    """The bytes of their stored payloads."""
+    return sum([outgoing.size for outgoing in events])
 
 
 def cut_by_place(

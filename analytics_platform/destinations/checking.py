@@ -9,7 +9,7 @@ from uuid import uuid4
 import msgspec
 
 from analytics_platform.destinations import build
-from analytics_platform.destinations.base import Outcome, Outgoing
+from analytics_platform.destinations.base import Outcome, Outgoing, opened
 from analytics_platform.settings import DestinationSettings
 from analytics_platform.settings.vendors import VENDORS
 from analytics_platform.staging.base import Event
@@ -61,7 +61,7 @@ def probe(name: str, now: datetime) -> Outgoing:
         "properties": DestinationChecked(destination=name).model_dump(),
         "timestamp": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
     }
-    return Outgoing(Event(0, "check", message_id, now.timestamp(), msgspec.json.encode(call).decode()))
+    return opened(Event(0, "check", message_id, now.timestamp(), msgspec.json.encode(call).decode()))
 
 
 def explained(settings: DestinationSettings, outcome: Outcome) -> str:

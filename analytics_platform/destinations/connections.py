@@ -3,14 +3,13 @@
 import io
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from http.client import HTTPResponse
 from typing import Any
 
 from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
-from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import ConnectionPool, HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import NameResolutionError, NewConnectionError
@@ -37,6 +36,7 @@ class PunctualAdapter(HTTPAdapter):
     def __init__(self, connections: int, total: float, resolve: Resolve | None = None) -> None:
         self._facts = {"total": total, "resolve": staticmethod(resolve) if resolve else None}
         self._pools = dict[str | None, ConnectionPool]()
+        self._targets = dict[str | None, str]()
         super().__init__(pool_maxsize=connections)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -53,11 +53,17 @@ class PunctualAdapter(HTTPAdapter):
             pool = self._pools[request.url] = super().get_connection_with_tls_context(request, *args, **kwargs)
         return pool
 
+    def request_url(self, request: PreparedRequest, proxies: Mapping[str, str] | None) -> str:
+        """See HTTPAdapter; it, too, is looked up once for each address."""
+        if (target := self._targets.get(request.url)) is None:
+            target = self._targets[request.url] = super().request_url(request, proxies)
+        return target
+
     def build_response(self, req: PreparedRequest, resp: BaseHTTPResponse) -> Response:
         """See HTTPAdapter; without what nobody asks for here, such as cookies."""
         response = Response()
         response.request, response.raw, response.status_code = req, resp, resp.status
-        response.headers = CaseInsensitiveDict(resp.headers)
+        response.headers = resp.headers  # type: ignore[assignment]  # they know no case, either
         return response
 
     def _with_facts(self, connection: type[HTTPConnection]) -> type:

@@ -24,7 +24,8 @@ TOO_MANY_REQUESTS = 429
 ANSWER_BYTES = 64 * 1024
 QUOTED = 500  # characters of an answer that a dead letter keeps
 
-DEFAULT_HEADERS = {**requests.utils.default_headers()}
+USUAL_HEADERS = requests.utils.default_headers()
+DEFAULT_HEADERS = {name: USUAL_HEADERS[name] for name in ("User-Agent", "Accept-Encoding")}  # the others say nothing
 SECRET_HEADERS = ("Authorization", "X-Write-Key")
 QUICKLY_RETRIED = frozenset({408, 425, 500, 502, 503, 504})
 PRIVATE = PrivateAddress.__name__

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from analytics_platform.destinations.base import Call, Destination, Outcome, Outgoing
+from analytics_platform.destinations.base import Call, Destination, Outcome, Outgoing, opened
 
 MISSING = object()
 
@@ -59,7 +59,7 @@ class Changed:
 def changed(outgoing: Outgoing, changes: Changes) -> Outgoing:
     """The event with its call changed, where it stands as text."""
     call = changes.made(outgoing.call)
-    return Outgoing(replace(outgoing.event, payload=msgspec.json.encode(call).decode()))
+    return opened(replace(outgoing.event, payload=msgspec.json.encode(call).decode()))
 
 
 def value_at(call: Mapping[str, Any], place: str) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from analytics_platform.destinations import adapter, changes_of
-from analytics_platform.destinations.base import Outgoing
+from analytics_platform.destinations.base import Outgoing, opened
 from analytics_platform.destinations.http import credentials, masked
 from analytics_platform.destinations.mapping import changed
 from analytics_platform.destinations.posting import FORM, Post, Posting
@@ -45,7 +45,7 @@ def _outgoing(number: int, call: Mapping[str, Any], now: datetime) -> Outgoing:
         "timestamp": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
     }
     whole = {**added, **call}
-    return Outgoing(Event(number, SOURCE, whole["messageId"], now.timestamp(), json.dumps(whole)))
+    return opened(Event(number, SOURCE, whole["messageId"], now.timestamp(), json.dumps(whole)))
 
 
 def _shown(post: Post, keys: Sequence[str]) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from msgspec.structs import replace
 
 from analytics_platform.destinations.base import Limits, Outcome, Outgoing
 from analytics_platform.destinations.envelope import Envelope
@@ -38,11 +37,11 @@ class Segment(Posting):
         return [Post(url, msgspec.json.encode(body), self._headers)]
 
     def shape(self, call: Envelope) -> Envelope | msgspec.Raw:
-        """A call as Segment takes it: its own fields, without what is null or empty routing.
+        """A call as Segment takes it: its own fields.
 
         `receivedAt` and `originalTimestamp` are Segment's to set, a stale `sentAt` would shift the time.
         """
-        return replace(call, integrations=None) if call.integrations == {} else call
+        return call
 
     def understand(self, post: Post, answer: Answer, count: int) -> Outcome:
         """See Posting.understand.
