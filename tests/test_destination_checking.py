@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from analytics_platform.commands.check_destinations import check as command
 from analytics_platform.destinations.base import Outcome
-from analytics_platform.destinations.checking import check, explained
+from analytics_platform.destinations.checking import REDIRECTS, check, explained
 from analytics_platform.settings import ConfigurationError
 from analytics_platform.settings.destinations import DestinationSettings, vendors_defaults
 from tests.fakes.vendor import Vendor
@@ -72,7 +72,8 @@ def test_a_yes_that_proves_little_is_said_to(vendor: Vendor, tmp_path: Path, kin
     [
         (401, "HTTP 401: the key is refused; see whether it is this project's"),
         (404, "HTTP 404: nothing is there; see whether the endpoint has the right host and path"),
-        (302, "HTTP 302: see whether the endpoint is right"),
+        (302, f"HTTP 302: {REDIRECTS}"),
+        (501, "HTTP 501: see whether the endpoint is right"),
         (400, "HTTP 400: it answers, and refuses the probe"),
         (429, "HTTP 429: it answers, and asks for less; nothing is wrong with the configuration"),
     ],
@@ -84,6 +85,39 @@ def test_a_no_is_explained(vendor: Vendor, tmp_path: Path, status: int, sentence
     finding = check(configured(vendor.url), tmp_path, now)
 
     assert (finding.is_well, finding.sentence) == (False, sentence)
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [(302, f"HTTP 302: {REDIRECTS}"), (400, "HTTP 400: it answers, and refuses the probe")],
+)
+def test_a_webhook_that_answers_is_not_called_down(vendor: Vendor, tmp_path: Path, status: int, sentence: str) -> None:
+    """Although delivery would try again after such an answer."""
+    vendor.will_answer(status)
+
+    assert check(configured(vendor.url, "webhook", api_key=None), tmp_path, now).sentence == sentence
+
+
+@pytest.mark.parametrize(("kind", "is_well"), [("jitsu", False), ("posthog", False), ("webhook", True)])
+def test_a_yes_that_is_a_web_page_comes_from_the_wrong_host(
+    vendor: Vendor, tmp_path: Path, kind: str, *, is_well: bool
+) -> None:
+    """Such as that of the vendor's application; a webhook may answer as it likes."""
+    vendor.will_answer(200, "<!doctype html><title>Welcome</title>")
+
+    finding = check(configured(vendor.url, kind, api_key=None if kind == "webhook" else KEY), tmp_path, now)
+
+    assert finding.is_well == is_well
+    assert ("which is no API; see whether the endpoint has the right host" in finding.sentence) != is_well
+
+
+def test_a_quota_that_is_used_up_says_all_that_there_is_to_say(vendor: Vendor, tmp_path: Path) -> None:
+    """The endpoint is right."""
+    vendor.will_answer(200, '{"status": "Ok", "quota_limited": ["events"]}')
+
+    finding = check(configured(vendor.url, "posthog"), tmp_path, now)
+
+    assert (finding.is_well, finding.sentence) == (False, "the project's quota of events is used up")
 
 
 def test_a_key_of_another_region_is_thought_of() -> None:

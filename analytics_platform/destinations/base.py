@@ -64,6 +64,8 @@ class Outcome:
 
 
 DELIVERED = Outcome("delivered")
+DELIVERED_TO_A_PAGE = Outcome("delivered", "a web page")
+"""The status says yes, and the body is one for people: nothing is sent again, but the host may be the wrong one."""
 
 
 class Destination(Protocol):

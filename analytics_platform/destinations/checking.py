@@ -9,7 +9,7 @@ from uuid import uuid4
 import msgspec
 
 from analytics_platform.destinations import build
-from analytics_platform.destinations.base import Outcome, Outgoing, opened
+from analytics_platform.destinations.base import DELIVERED_TO_A_PAGE, Outcome, Outgoing, opened
 from analytics_platform.settings import DestinationSettings
 from analytics_platform.settings.vendors import VENDORS
 from analytics_platform.staging.base import Event
@@ -29,6 +29,7 @@ REMEDIES = {
     "HTTP 404": "nothing is there; see whether the endpoint has the right host and path",
     "HTTP 400: the API key is refused": "see whether it is this project's",
 }
+REDIRECTS = "it redirects, and no event follows; give the address that it leads to, if that is the right one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def check(settings: DestinationSettings, data_dir: Path, now: Callable[[], datet
     destination = build(settings, data_dir, now)
     (request,) = destination.cut([probe(settings.name, now())])
     outcome = destination.send(request)
-    return Finding(outcome.kind == "delivered", explained(settings, outcome))
+    return Finding(outcome.kind == "delivered" and not _is_a_page(settings, outcome), explained(settings, outcome))
 
 
 def probe(name: str, now: datetime) -> Outgoing:
@@ -66,18 +67,31 @@ def probe(name: str, now: datetime) -> Outgoing:
 
 def explained(settings: DestinationSettings, outcome: Outcome) -> str:
     """What came of the probe, what that means, and what to do."""
-    match outcome.kind:
-        case "delivered":
-            doubt = DOUBTS.get(settings.type)
-            return f"took the probe; {doubt}: look for {EVENT} there" if doubt else "took the probe"
-        case "retry" | "retry_after" if outcome.is_too_fast:
-            return f"{outcome.reason}: it answers, and asks for less; nothing is wrong with the configuration"
-        case "retry" | "retry_after":
-            return f"{outcome.reason}: it is down, or not at {settings.endpoint}"
-        case "halt":
-            remedy = REMEDIES.get(outcome.reason, "see whether the endpoint is right")
-            return f"{outcome.reason}: {remedy}{_and_the_region(settings)}"
-    return f"{outcome.reason}: it answers, and refuses the probe"
+    if _is_a_page(settings, outcome):
+        return "it answers with a web page, which is no API; see whether the endpoint has the right host and path"
+    if outcome.kind == "delivered":
+        doubt = DOUBTS.get(settings.type)
+        return f"took the probe; {doubt}: look for {EVENT} there" if doubt else "took the probe"
+    if outcome.kind == "halt" and not outcome.reason.startswith("HTTP"):
+        return outcome.reason  # which says all that there is to say
+    return f"{outcome.reason}: {_advice(settings, outcome)}"
+
+
+def _advice(settings: DestinationSettings, outcome: Outcome) -> str:
+    if outcome.is_too_fast:
+        return "it answers, and asks for less; nothing is wrong with the configuration"
+    if outcome.reason.startswith("HTTP 3"):
+        return REDIRECTS
+    if outcome.kind == "halt":
+        return REMEDIES.get(outcome.reason, "see whether the endpoint is right") + _and_the_region(settings)
+    if outcome.kind in ("retry", "retry_after") and not outcome.reason.startswith("HTTP 4"):
+        return f"it is down, or not at {settings.endpoint}"
+    return "it answers, and refuses the probe"
+
+
+def _is_a_page(settings: DestinationSettings, outcome: Outcome) -> bool:
+    """Whether the yes came from something for people; a webhook may say it as it likes."""
+    return outcome == DELIVERED_TO_A_PAGE and settings.type != "webhook"
 
 
 def _and_the_region(settings: DestinationSettings) -> str:

@@ -13,7 +13,7 @@ import backoff
 import requests
 from urllib3.exceptions import HTTPError
 
-from analytics_platform.destinations.base import DELIVERED, Outcome
+from analytics_platform.destinations.base import DELIVERED, DELIVERED_TO_A_PAGE, Outcome
 from analytics_platform.destinations.connections import PrivateAddress, PunctualAdapter, Resolve
 from analytics_platform.settings.destinations import MASK
 
@@ -184,7 +184,7 @@ def outcome(answer: Answer, count: int, now: datetime, statuses: Statuses) -> Ou
     """
     status = answer.status
     if status in range(200, 300):
-        return DELIVERED
+        return DELIVERED_TO_A_PAGE if answer.body.startswith("<") else DELIVERED
     if answer.problem == PRIVATE:
         return Outcome("halt", "the endpoint's host leads to a private address; if it is meant to, set allow_private")
     if status in statuses.halting:

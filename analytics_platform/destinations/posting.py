@@ -106,11 +106,12 @@ class Posting(ABC):
 
     def send(self, request: Sequence[Outgoing]) -> Outcome:
         """See Destination.send."""
+        outcome = DELIVERED
         for post in self.posts(request):
             outcome = self.understand(post, self._post(post), len(request))
             if outcome.kind != "delivered":
-                return outcome
-        return DELIVERED
+                break
+        return outcome
 
     def _post(self, post: Post) -> Answer:
         if self._terms.gzip and post.may_be_compressed and len(post.body) >= GZIP_FROM:
