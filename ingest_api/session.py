@@ -1,7 +1,8 @@
 """Finds out who is signed in to our own application, from the head of a request.
 
 A session may come as a signed token, in an Authorization header or a cookie, or as the header of a proxy that knows
-its users. Browsers add cookies to whatever page sends the request, so a cookie counts from our own pages only.
+its users. Browsers add cookies to whatever page sends the request, so a cookie counts from our own pages only; and so
+does the word of a proxy, which knows its users by their cookies.
 """
 
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from ingest_api.refusal import Refusal
 from ingest_api.session_tokens import Keys, OneSecret, SessionTokens, user_id
 
 DOTS_OF_A_TOKEN = 2  # a write key as Bearer token has none
+OTHER_SITES = ("cross-site", "same-site")  # https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header
 
 
 class Sessions:
@@ -60,6 +62,8 @@ class Sessions:
         value = head.fields.get(self._header.encode())
         if not value or not self._is_proxy(head.peer):
             return None
+        if self._is_from_elsewhere(head):
+            raise foreign("A proxy's word counts from our own pages only")
         if head.is_repeated(self._header):
             raise Refusal("invalid_session", "The proxy lets through the header with which it names the user.")
         return user_id(value.decode("utf-8", "surrogateescape"))  # what is not UTF-8 is no id then
@@ -67,6 +71,13 @@ class Sessions:
     def _is_proxy(self, peer: str | None) -> bool:
         address = parse_address(peer or "")
         return address is not None and any(ip_address(address) in network for network in self._settings.proxies)
+
+    def _is_from_elsewhere(self, head: Head) -> bool:
+        """Whether another site's page sends the request; programs that are no browser say nothing of a page."""
+        origin = head.get("origin")
+        if self._settings.origins:
+            return origin is not None and not is_listed(origin, self._settings.origins)
+        return head.get("sec-fetch-site") in OTHER_SITES
 
     def _cookie(self, head: Head, name: str) -> str | None:
         """The token in the cookie, None without one; raises Refusal when another site's page sends it."""

@@ -160,6 +160,39 @@ def test_a_header_that_can_be_no_user_is_refused(name: str) -> None:
     assert asked(head_of(("x-user", name), peer="10.0.0.1"), **PROXY) == "invalid_session"
 
 
+@pytest.mark.parametrize("origin", ["null", FOREIGN, OURS + ".evil.example", ""])
+def test_a_proxy_s_word_for_another_site_s_page_is_refused(origin: str) -> None:
+    """Cross-site request forgery: the browser adds the cookie by which the proxy knows the user."""
+    head = head_of(("x-user", "user-1"), ("origin", origin), peer="10.0.0.1")
+
+    assert asked(head, **PROXY, origins=[OURS]) == "origin_not_allowed"
+
+
+def test_a_proxy_s_word_for_our_pages_counts() -> None:
+    """And for what is no browser."""
+    ours = head_of(("x-user", "user-1"), ("origin", OURS), ("sec-fetch-site", "same-site"), peer="10.0.0.1")
+    program = head_of(("x-user", "user-1"), peer="10.0.0.1")
+
+    assert asked(ours, **PROXY, origins=[OURS]) == "user-1"
+    assert asked(program, **PROXY, origins=[OURS]) == "user-1"
+
+
+@pytest.mark.parametrize(
+    ("site", "found"),
+    [("cross-site", "origin_not_allowed"), ("same-site", "origin_not_allowed"), ("same-origin", "user-1")],
+)
+def test_without_a_list_the_browser_says_whose_page_it_is(site: str, found: str) -> None:
+    """A page cannot set that header."""
+    head = head_of(("x-user", "user-1"), ("origin", FOREIGN), ("sec-fetch-site", site), peer="10.0.0.1")
+
+    assert asked(head, **PROXY) == found
+
+
+def test_a_foreign_page_that_nobody_is_signed_in_to_may_have_a_write_key() -> None:
+    """The proxy names no user."""
+    assert asked(head_of(("origin", FOREIGN), peer="10.0.0.1"), **PROXY, origins=[OURS]) is None
+
+
 def test_tokens_do_not_count_where_a_proxy_vouches() -> None:
     """There is one way."""
     assert asked(head_of(bearer(tokens.signed()), peer="10.0.0.1"), **PROXY) is None

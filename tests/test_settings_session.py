@@ -60,9 +60,10 @@ def test_a_key_set_may_have_an_address(tmp_path: Path, url: str) -> None:
 
 
 def test_a_proxy_may_vouch(tmp_path: Path) -> None:
-    """By its header, from its addresses."""
-    found = session(tmp_path, PROXY)
+    """By its header, from its addresses, perhaps for some pages only."""
+    found = session(tmp_path, PROXY + 'origins = ["https://app.example.com"]')
 
+    assert found.origins == ("https://app.example.com",)
     assert (found.proxy_header, [str(each) for each in found.proxies]) == ("X-User", ["10.0.0.0/8", "::1/128"])
 
 

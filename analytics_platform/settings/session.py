@@ -49,7 +49,7 @@ class SessionSettings(BaseModel):
     secret: SecretStr | None = None  # for HS256
     jwks: str | None = None  # for RS256 and ES256: the URL of a key set, or the absolute path of a file
     cookie: Token | None = None  # the cookie with the token; in an Authorization header it may always come
-    origins: tuple[Origin, ...] = ()  # of our own pages, from which alone a cookie counts
+    origins: tuple[Origin, ...] = ()  # of our own pages, from which alone a cookie or a proxy's word counts
     claim: str = "sub"  # where the token has the user's id
     audience: str | None = None  # which `aud` must name; without it a token that has one is refused
     issuer: str | None = None  # which `iss` must be
@@ -65,7 +65,7 @@ class SessionSettings(BaseModel):
             raise ValueError("secret_env: one of secret_env, jwks and proxy_header is needed, and no more")
         if self.secret and len(self.secret.get_secret_value().encode()) < SECRET_BYTES:
             raise ValueError(f"secret_env: a secret for HS256 has at least {SECRET_BYTES} bytes")
-        if bool(self.cookie) != bool(self.origins):
+        if bool(self.cookie) != bool(self.origins) and not self.proxy_header:
             raise ValueError("origins: a cookie needs the origins of the pages that may use it, and they a cookie")
         if bool(self.proxy_header) != bool(self.proxies):
             raise ValueError("proxies: a proxy_header needs the addresses that it is believed from, and they it")
