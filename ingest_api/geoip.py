@@ -43,7 +43,7 @@ class GeoIp:
         self._follow()
         try:
             return _location(self._reader.get(address))
-        except (ValueError, maxminddb.InvalidDatabaseError):  # IPv6 in a file of IPv4; a broken record
+        except (ValueError, SystemError, maxminddb.InvalidDatabaseError):  # IPv6 in a file of IPv4; broken records
             return None
 
     def _follow(self) -> None:

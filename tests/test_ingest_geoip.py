@@ -77,6 +77,14 @@ def test_a_database_of_ipv4_knows_no_ipv6(tmp_path: Path, clock: Clock) -> None:
 # The file
 
 
+@pytest.mark.filterwarnings("ignore:PyUnicode_FromStringAndSize")  # which is said on the way there
+def test_a_broken_record_is_nowhere(path: Path, clock: Clock) -> None:
+    """The event is taken all the same; the library says SystemError where a map's key is no text."""
+    path.write_bytes(path.read_bytes().replace(b"Hiso_codeBGB", b"Iiso_codeBGB"))
+
+    assert GeoIp(path, clock).location("81.2.69.160") is None
+
+
 @pytest.mark.parametrize("content", [None, b"", b"this is no database"])
 def test_a_file_that_cannot_be_used_is_one_sentence_at_the_start(
     tmp_path: Path, clock: Clock, content: bytes | None
