@@ -4,11 +4,12 @@ import gc
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache, cached_property
 from importlib import import_module
+from traceback import extract_tb
 from types import ModuleType
 from typing import Any, NamedTuple
 
 from event_registry.calls import PlainCall, Problem
-from event_registry.defining import Definition, definition_error
+from event_registry.defining import Definition, DefinitionError, definition_error
 from event_registry.definitions import Event, Traits
 from event_registry.protection import Protection
 from event_registry.spelling import Spelling, plainly
@@ -127,19 +128,34 @@ def collect(module: ModuleType) -> Registry:
 
 @cache
 def default() -> Registry:
-    """The plan of events.py; raises DefinitionError when one of its classes is wrong."""
+    """The plan of events.py; raises DefinitionError when it, or one of its classes, is wrong."""
     return load("event_registry.events")
 
 
 def load(name: str) -> Registry:
-    """The plan of the module with this name; raises DefinitionError when one of its classes is wrong."""
+    """The plan of the module with this name; raises DefinitionError when it, or one of its classes, is wrong."""
     was_on = gc.isenabled()
     gc.disable()  # it would look through a large plan again and again, of which nothing can go: a quarter of the time
     try:
-        return collect(import_module(name))
+        return collect(_imported(name))
     finally:
         if was_on:
             gc.enable()
+
+
+def _imported(name: str) -> ModuleType:
+    """The module; what is wrong with the Python in it is one line, as what is wrong with a class is."""
+    try:
+        return import_module(name)
+    except DefinitionError:
+        raise
+    except SyntaxError as error:
+        raise DefinitionError(f"{error.filename}:{error.lineno}: {type(error).__name__}: {error.msg}") from error
+    except Exception as error:
+        file = name.rpartition(".")[2] + ".py"
+        places = [f"{each.filename}:{each.lineno}" for each in extract_tb(error.__traceback__)]
+        where = next((place for place in reversed(places) if f"/{file}:" in place), name)
+        raise DefinitionError(f"{where}: {type(error).__name__}: {error}") from error
 
 
 def _is_simple(definition: Definition) -> bool:

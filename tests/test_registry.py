@@ -185,6 +185,33 @@ def test_a_plan_can_have_another_convention(tmp_path: Path, monkeypatch: pytest.
         importlib.import_module("mixed_plan")
 
 
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ("def", r".*/slipped_plan\.py:2: SyntaxError: invalid syntax"),
+        ("if True:\n\tpass\n        pass", r".*/slipped_plan\.py:4: TabError: .*"),
+        ("a = Strr", r".*/slipped_plan\.py:2: NameError: name 'Strr' is not defined"),
+        ("import no_such_module", r".*/slipped_plan\.py:2: ModuleNotFoundError: No module named 'no_such_module'"),
+        ("import json; json.loads('')", r".*/slipped_plan\.py:2: JSONDecodeError: .*"),
+    ],
+)
+def test_a_slip_in_the_python_of_a_plan_is_one_line_with_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, fault: str
+) -> None:
+    """As what is wrong with one of its classes is: no traceback through ours and Python's own code."""
+    (tmp_path / "slipped_plan.py").write_text(f'"""A plan."""\n{line}\n', encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    with pytest.raises(DefinitionError, match=f"^{fault}$"):
+        registry.load("slipped_plan")
+
+
+def test_a_plan_that_is_not_there_is_named() -> None:
+    """It has no place."""
+    with pytest.raises(DefinitionError, match=r"^no_such_plan: ModuleNotFoundError: No module named 'no_such_plan'$"):
+        registry.load("no_such_plan")
+
+
 def test_whoever_loads_a_plan_has_a_garbage_collector_afterwards(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
