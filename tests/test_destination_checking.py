@@ -147,4 +147,7 @@ def test_one_may_be_tried_alone() -> None:
 
     assert (good.exit_code, good.output) == (0, "ok   good: took the probe\n")
     assert isinstance(unknown.exception, ConfigurationError)
-    assert str(unknown.exception) == "gone is not one of the configured destinations: good, bad"
+    assert str(unknown.exception) == (
+        "gone is not one of the configured destinations: good, bad; "
+        "if it should be, give the command the variables and the folder that `analytics run` has"
+    )

@@ -142,7 +142,10 @@ def test_cancelling_ends_it_once(tmp_path: Path, staging: Staging) -> None:
     [
         (("--since", "7d"), "say to whom and from when on: --destination NAME --since 7d"),
         (("--destination", "crm"), "say to whom and from when on: --destination NAME --since 7d"),
-        (("--destination", "cmr", "--since", "7d"), "analytics: cmr is not one of the configured destinations: crm"),
+        (
+            ("--destination", "cmr", "--since", "7d"),
+            "analytics: cmr is not one of the configured destinations: crm; if",
+        ),
         (("--destination", "crm", "--since", "soon"), "write 2026-01-31"),
         (("--destination", "crm", "--since", "2026-01-02", "--until", "2026-01-01"), "--until is before --since"),
     ],

@@ -227,7 +227,9 @@ def test_a_file_has_sources_and_destinations_alone(tmp_path: Path, text: str) ->
 
 def test_a_file_that_is_not_toml_is_named(tmp_path: Path) -> None:
     """With the line that is wrong."""
-    assert complaint(tmp_path, {}, "[destinations.x\n").startswith(f"{tmp_path}/analytics.toml: ")
+    assert complaint(tmp_path, {}, "[destinations.x\n").startswith(
+        f"{tmp_path}/analytics.toml: is no TOML, where texts stand in quotes: Expected"
+    )
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def test_toml_that_is_none_is_named_with_its_line(tmp_path: Path) -> None:
     """By the reader's own words, which have the place."""
     write(tmp_path).write_text("description =\n")
 
-    with pytest.raises(ConfigurationError, match=r"accounts\.toml: is no TOML: .*line 1"):
+    with pytest.raises(ConfigurationError, match=r"accounts\.toml: is no TOML, where texts stand in quotes: .*line 1"):
         read(tmp_path, "accounts", registry.default())
 
 

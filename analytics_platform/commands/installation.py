@@ -27,7 +27,10 @@ def destination_of(settings: "Settings", name: str) -> "DestinationSettings":
 
     known = {destination.name: destination for destination in settings.destinations}
     if name not in known:
-        raise ConfigurationError(f"{printable(name)} is not one of the configured destinations: {', '.join(known)}")
+        raise ConfigurationError(
+            f"{printable(name)} is not one of the configured destinations: {', '.join(known)}; "
+            "if it should be, give the command the variables and the folder that `analytics run` has"
+        )
     return known[name]
 
 

@@ -100,7 +100,7 @@ def _read_config(environ: Mapping[str, str], cwd: Path) -> dict[str, Any]:
             f"ANALYTICS_CONFIG: {path} cannot be read ({type(error).__name__}); give the path of a TOML file"
         ) from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{path}: {error}") from None
+        raise ConfigurationError(f"{path}: is no TOML, where texts stand in quotes: {error}") from None
     except (ValueError, RecursionError) as error:  # a number of 5,000 digits; a list in a list in a list ...
         raise ConfigurationError(f"{path} cannot be read ({type(error).__name__}); give a TOML file") from None
     for key, table in config.items():

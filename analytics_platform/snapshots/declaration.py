@@ -154,7 +154,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
             f"{path}: cannot be read ({type(error).__name__}); a snapshot is a file there"
         ) from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{path}: is no TOML: {error}") from None
+        raise ConfigurationError(f"{path}: is no TOML, where texts stand in quotes: {error}") from None
 
 
 def _read_sql(path: Path) -> str:
