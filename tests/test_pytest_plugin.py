@@ -248,3 +248,22 @@ def test_a_project_that_does_not_use_it_pays_nothing() -> None:
     )
 
     assert imported.stdout.split() == []
+
+
+def test_a_project_needs_no_package_that_the_documentation_does_not_name() -> None:
+    """Beside pytest, and what Pydantic brings along."""
+    program = """
+import sys
+import annotated_types, pydantic, pytest
+brought = {*sys.modules}
+import event_registry.pytest_plugin, event_registry.recorded, event_registry.recording, event_registry.registry
+event_registry.registry.default()
+new = [sys.modules[name] for name in {*sys.modules} - brought if "." not in name]
+print(*sorted(each.__name__ for each in new if "site-packages" in (getattr(each, "__path__", None) or [""])[0]))
+"""
+    text = (REPOSITORY / "docs" / "testing.md").read_text(encoding="utf-8")
+    [named] = re.findall(r"--no-deps` of this checkout, (.*?) will do", text)
+
+    needed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert sorted(re.findall(r"`(\w+)`", named)) == sorted(["pydantic", *needed.stdout.split()])
