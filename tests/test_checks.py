@@ -7,16 +7,27 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from analytics_platform.settings import ConfigurationError, Settings, load
-from analytics_platform.supervisor.checks import check_ports, check_snapshots, claimed, unusable
+from analytics_platform.staging import open_staging
+from analytics_platform.staging.suppression import Person, SuppressionList
+from analytics_platform.supervisor.checks import check_hash_key, check_ports, check_snapshots, claimed, unusable
 from tests.application import write
 from tests.fakes import product
 
 REPOSITORY = Path(__file__).parents[1]
+
+
+def complaint_about_the_hash_key(data_dir: Path) -> str:
+    """What is said of the key in a data folder."""
+    environ = {"ANALYTICS_DATA_DIR": str(data_dir)}
+    with pytest.raises(ConfigurationError) as refused:
+        check_hash_key(load(environ, data_dir), environ)
+    return str(refused.value)
 
 
 @pytest.fixture
@@ -184,3 +195,20 @@ def test_a_snapshot_whose_database_nobody_has_named_is_refused(tmp_path: Path) -
 def test_the_snapshots_that_come_with_the_product_need_no_variable(tmp_path: Path) -> None:
     """The demo application's database is known."""
     check_snapshots(load({}, tmp_path), {})
+
+
+def test_a_hash_key_that_is_none_is_said_before_anything_is_started(tmp_path: Path) -> None:
+    """The ingest API would end with it, and be started again, for ever."""
+    (tmp_path / "hash-key").write_text("short")
+
+    assert complaint_about_the_hash_key(tmp_path) == (
+        f"{tmp_path}/hash-key: a hash key has at least 32 characters; make one with: openssl rand -hex 32"
+    )
+
+
+def test_another_hash_key_than_the_suppression_lists_is_said_before_anything_is_started(tmp_path: Path) -> None:
+    """With it nobody on the list would be recognised."""
+    with closing(open_staging(f"sqlite:///{tmp_path}/staging.db")) as staging:
+        SuppressionList(staging, b"k" * 32).add([Person("user", "u_1")])
+
+    assert complaint_about_the_hash_key(tmp_path).startswith("the suppression list was made with another hash key: ")

@@ -4,15 +4,19 @@ import errno
 import fcntl
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from itertools import combinations
 from pathlib import Path
 
 from analytics_platform.destinations import build
 from analytics_platform.settings import ConfigurationError, Settings
+from analytics_platform.settings.hash_key import hash_key
 from analytics_platform.settings.snapshots import database_url
 from analytics_platform.snapshots.declaration import read_all
+from analytics_platform.staging import open_staging
+from analytics_platform.staging.base import StagingError
+from analytics_platform.staging.suppression import SuppressionList
 from event_registry.definitions import DefinitionError
 from event_registry.registry import default
 
@@ -67,6 +71,16 @@ def check_plan() -> None:
     try:
         default()
     except DefinitionError as error:
+        raise ConfigurationError(str(error)) from None
+
+
+def check_hash_key(settings: Settings, environ: Mapping[str, str]) -> None:
+    """Raises ConfigurationError for a hash key that is none, or not the suppression list's; the store must be there."""
+    key = hash_key(environ, settings.data_dir)
+    try:
+        with closing(open_staging(settings.shared_queue)) as staging:
+            SuppressionList(staging, key).refresh()
+    except StagingError as error:
         raise ConfigurationError(str(error)) from None
 
 

@@ -8,7 +8,14 @@ from pathlib import Path
 from types import FrameType
 
 from analytics_platform.settings import load
-from analytics_platform.supervisor.checks import check_destinations, check_plan, check_ports, check_snapshots, claimed
+from analytics_platform.supervisor.checks import (
+    check_destinations,
+    check_hash_key,
+    check_plan,
+    check_ports,
+    check_snapshots,
+    claimed,
+)
 from analytics_platform.supervisor.data_folder import prepare
 from analytics_platform.supervisor.greeting import greeting
 from analytics_platform.supervisor.keeper import Keeper
@@ -32,6 +39,7 @@ def run(environ: Mapping[str, str], cwd: Path) -> None:
         environment = environment_of_parts(environ, settings, code_server_port)
         say(f"Preparing {settings.data_dir} ...")
         prepare(settings, environment)
+        check_hash_key(settings, environ)
         keep_running(parts(settings, environment, code_server_port), settings.data_dir, greeting(settings, default()))
 
 
