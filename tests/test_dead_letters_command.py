@@ -62,6 +62,17 @@ def test_one_letter_is_shown_with_the_call_and_the_vendors_words(tmp_path: Path)
     assert (shown["call"]["event"], shown["answer"], shown["run"]) == ("sold", "no such thing", "run-1")
 
 
+def test_a_folder_without_a_store_is_not_taken_for_an_installation_without_letters(tmp_path: Path) -> None:
+    """Somebody may be in the wrong folder; the second time the store is there, and nothing is said of it."""
+    first, second = (analytics(tmp_path / "elsewhere", "dead-letters", "list") for _ in range(2))
+
+    assert first.stderr == (
+        f"there was no store, {tmp_path}/elsewhere/staging.db is a new one: if the installation is elsewhere, "
+        "give the command the folder and the variables that `analytics run` has\n"
+    )
+    assert (second.stderr, second.stdout) == ("", "0 dead\n")
+
+
 @pytest.mark.usefixtures("staging")
 def test_a_letter_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
     """It may have been delivered meanwhile."""

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from analytics_platform.commands.dead_letters import end, settings
+from analytics_platform.commands.installation import end, settings
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The backup's folder.")]
 

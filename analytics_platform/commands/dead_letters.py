@@ -1,21 +1,19 @@
 """`analytics dead-letters`: what destinations would not take, and giving it up."""
 
 import json
-import os
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from analytics_platform.commands.installation import end, printable, settings, staging
 from analytics_platform.commands.since import HELP, since
 
 if TYPE_CHECKING:
     from analytics_platform.settings import Settings
-    from analytics_platform.staging.base import Dead, DeadLetter, Staging
+    from analytics_platform.staging.base import Dead, DeadLetter
 
 app = typer.Typer(no_args_is_help=True, help="What destinations would not take.")
 
@@ -43,8 +41,8 @@ def list_(  # noqa: PLR0913, PLR0917  each is an option
     """Show the open dead letters, the oldest first, and how many there are of each reason."""
     dead = wanted(destination, event, user, reason, since, until)
     found = settings()
-    with opened(found) as staging:
-        letters, counts = staging.dead_letters(dead, 0, limit), staging.count_dead_letters(dead)
+    with staging(found) as store:
+        letters, counts = store.dead_letters(dead, 0, limit), store.count_dead_letters(dead)
     for letter in letters:
         typer.echo(_line(letter))
     show_counts(counts)
@@ -54,8 +52,8 @@ def list_(  # noqa: PLR0913, PLR0917  each is an option
 @app.command()
 def show(id: Annotated[int, typer.Argument(help="As in the list.")]) -> None:  # noqa: A002 - what the usage calls it
     """Print one dead letter with the call and the vendor's own words, as JSON."""
-    with opened(settings()) as staging:
-        letters = staging.dead_letters(wanted(ids=[id]), 0, 1)
+    with staging(settings()) as store:
+        letters = store.dead_letters(wanted(ids=[id]), 0, 1)
     if not letters:
         end(f"{id} is no open dead letter: it was delivered or discarded, or never there")
     letter = letters[0]
@@ -89,13 +87,13 @@ def discard(  # noqa: PLR0913, PLR0917  each is an option
         raise typer.BadParameter("say which: by id, or with an option; --since 1970-01-01 is all of them")
     dead = wanted(destination, event, user, reason, since, until, ids or None)
     found = settings()
-    with opened(found) as staging:
+    with staging(found) as store:
         if dry_run:
-            counts = staging.count_dead_letters(dead)
+            counts = store.count_dead_letters(dead)
             show_counts(counts)
             count = sum(counts.values())
         else:
-            count = staging.discard_letters(dead)
+            count = store.discard_letters(dead)
             typer.echo(f"{count} discarded")
     doubt_name(found, destination, count)
 
@@ -130,35 +128,7 @@ def doubt_name(settings: "Settings", destination: str | None, count: int) -> Non
     """
     known = [each.name for each in settings.destinations]
     if not count and destination is not None and destination not in known:
-        shown = "".join(char if char.isprintable() else "?" for char in destination)
-        typer.echo(f"{shown} is not one of the configured destinations: {', '.join(known)}", err=True)
-
-
-def settings() -> "Settings":
-    """The settings of this installation; raises ConfigurationError."""
-    from analytics_platform.settings import load
-
-    os.umask(0o077)  # the data folder is nobody else's business on this machine
-    return load(os.environ, Path.cwd())
-
-
-@contextmanager
-def opened(settings: "Settings") -> Iterator["Staging"]:
-    """The staging store of this installation; what it cannot do ends the command with one line."""
-    from analytics_platform.staging import open_staging
-    from analytics_platform.staging.base import StagingError
-
-    try:
-        with closing(open_staging(settings.shared_queue)) as staging:
-            yield staging
-    except StagingError as error:
-        end(str(error))
-
-
-def end(sentence: str) -> NoReturn:
-    """End the command with one line."""
-    typer.echo(f"analytics: {sentence}", err=True)
-    raise typer.Exit(1) from None
+        typer.echo(f"{printable(destination)} is not one of the configured destinations: {', '.join(known)}", err=True)
 
 
 def _line(letter: "DeadLetter") -> str:

@@ -36,10 +36,20 @@ def destination_of(settings: "Settings", name: str) -> "DestinationSettings":
 
 @contextmanager
 def staging(settings: "Settings") -> Iterator["Staging"]:
-    """The staging store of this installation; what it cannot do ends the command with one line."""
-    from analytics_platform.staging import open_staging
+    """The staging store of this installation; what it cannot do ends the command with one line.
+
+    Where there was none it is said: an empty store answers every question, and may stand in the wrong folder.
+    """
+    from analytics_platform.staging import SQLITE, open_staging
     from analytics_platform.staging.base import StagingError
 
+    path = settings.queue.removeprefix(SQLITE)
+    if settings.queue.startswith(SQLITE) and not Path(path).exists():
+        typer.echo(
+            f"there was no store, {path} is a new one: if the installation is elsewhere, "
+            "give the command the folder and the variables that `analytics run` has",
+            err=True,
+        )
     try:
         with closing(open_staging(settings.shared_queue)) as opened:
             yield opened

@@ -15,12 +15,10 @@ from analytics_platform.commands.dead_letters import (
     Until,
     User,
     doubt_name,
-    end,
-    opened,
-    settings,
     show_counts,
     wanted,
 )
+from analytics_platform.commands.installation import end, settings, staging
 
 Rate = Annotated[float, typer.Option(help="Requests a second, at the most; 0 is what the destination may have.", min=0)]
 
@@ -44,15 +42,15 @@ def replay(  # noqa: PLR0913, PLR0917  each is an option
 
     found = settings()
     dead = wanted(destination, event, user, reason, since, until, ids or None)
-    with opened(found) as staging:
-        counts = staging.count_dead_letters(dead)
+    with staging(found) as store:
+        counts = store.count_dead_letters(dead)
         show_counts(counts)
         doubt_name(found, destination, sum(counts.values()))
         if dry_run:
             return
         for name in sorted({name for name, _ in counts}):
             selection = str(uuid4())
-            count = staging.select_letters(replace(dead, destination=name), selection)
+            count = store.select_letters(replace(dead, destination=name), selection)
             try:
                 run_id = launch_replay(f"http://127.0.0.1:{found.dagster_port}", name, selection, rate)
             except LaunchError as error:

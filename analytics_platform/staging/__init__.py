@@ -10,6 +10,7 @@ from analytics_platform.staging.sqlite.memory import MemoryStaging
 
 MEMORY = "memory://"
 POSTGRES = "postgresql://"
+SQLITE = "sqlite:///"
 
 
 def is_lasting(url: str) -> bool:
@@ -25,7 +26,7 @@ def describe(url: str) -> str:
         from analytics_platform.staging.postgres.connection import address  # noqa: PLC0415  only who needs it has it
 
         return address(url)
-    return f"{url.removeprefix('sqlite:///')} ({LIBRARY})"
+    return f"{url.removeprefix(SQLITE)} ({LIBRARY})"
 
 
 def open_staging(url: str, clock: Callable[[], float] = time.time) -> Staging:
@@ -40,7 +41,7 @@ def open_staging(url: str, clock: Callable[[], float] = time.time) -> Staging:
         return MemoryStaging(clock)
     if url.startswith(POSTGRES):
         return _postgres(url, clock)
-    return SqliteStaging(Path(url.removeprefix("sqlite:///")), clock)
+    return SqliteStaging(Path(url.removeprefix(SQLITE)), clock)
 
 
 def _postgres(url: str, clock: Callable[[], float]) -> Staging:
