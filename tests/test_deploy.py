@@ -68,10 +68,10 @@ def test_what_is_copied_is_not_ignored() -> None:
 
 
 def test_the_image_runs_as_nobody_in_particular() -> None:
-    """Not as root, and with the command that pyproject.toml installs."""
+    """Not as root, which Kubernetes sees by a number alone, and with the command that pyproject.toml installs."""
     last_user = re.findall(r"^USER (\S+)$", DOCKERFILE, re.MULTILINE)[-1]
 
-    assert last_user == "analytics"
+    assert last_user == "10001:10001"
     assert 'ENTRYPOINT ["analytics"]' in DOCKERFILE
     assert 'analytics = "analytics_platform.cli:app"' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 
