@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -99,6 +100,32 @@ def test_with_dagsters_storage_on_postgres_its_tables_are_made_there(tmp_path: P
     assert (data / "dagster" / "dagster.yaml").read_text() == DAGSTER_YAML_ON_POSTGRES.read_text()
 
 
+def test_store_and_dagsters_storage_may_be_in_one_database_of_a_user_named_as_the_stores_schema(tmp_path: Path) -> None:
+    """As in the compose file; Postgres looks for tables in a schema of the user's name first, and both have `runs`."""
+    with postgres() as url:
+        with psycopg.connect(url, autocommit=True) as db:
+            db.execute("CREATE ROLE analytics LOGIN")
+            db.execute("CREATE DATABASE analytics OWNER analytics")
+            place = urlsplit(url)
+            own = place._replace(netloc=f"analytics@{place.netloc.rpartition('@')[2]}", path="/analytics").geturl()
+
+            prepare_on(own, tmp_path, ANALYTICS_QUEUE=own)
+
+        with psycopg.connect(own) as db:
+            places = {where for (where,) in db.execute("SELECT schemaname FROM pg_tables WHERE tablename = 'runs'")}
+    assert places == {"analytics", "public"}
+
+
+def test_a_database_with_other_tables_in_it_is_one_sentence_with_what_the_driver_says(tmp_path: Path) -> None:
+    """Whatever kind of error that is."""
+    with postgres() as url:
+        with psycopg.connect(url, autocommit=True) as db:
+            db.execute("CREATE TABLE runs (theirs integer)")
+
+        with pytest.raises(ConfigurationError, match=r"cannot be prepared: column runs\.\w+ does not exist; see that"):
+            prepare_on(url, tmp_path)
+
+
 def test_a_storage_that_cannot_be_reached_is_one_sentence_without_its_password(tmp_path: Path) -> None:
     """It says which setting is meant, and what the driver says."""
     with pytest.raises(ConfigurationError) as refused:
@@ -121,9 +148,9 @@ def test_dagsters_settings_are_the_same_on_both_but_for_the_storage() -> None:
     assert on_postgres == embedded
 
 
-def prepare_on(storage: str | None, data: Path) -> None:
+def prepare_on(storage: str | None, data: Path, **others: str) -> None:
     """Prepare a data folder with Dagster's storage there."""
-    environ = {**os.environ, "ANALYTICS_DATA_DIR": str(data)} | (
+    environ = {**os.environ, **others, "ANALYTICS_DATA_DIR": str(data)} | (
         {"ANALYTICS_DAGSTER_STORAGE": storage} if storage else {}
     )
     settings = load(environ, data.parent)

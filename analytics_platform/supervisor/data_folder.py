@@ -23,7 +23,7 @@ DAGSTER_YAML_ON_POSTGRES = CHECKOUT / "deploy" / "postgres" / "dagster.yaml"
 
 ON_POSTGRES = "see that its server runs and lets us in, or correct ANALYTICS_DAGSTER_STORAGE"
 IN_THE_DATA_FOLDER = "move that folder away to begin with a new one, which knows no earlier runs; events are elsewhere"
-DRIVERS_WORDS = re.compile(r"\((?:sqlite3|psycopg2)\.\w+\) (.+)")  # as SQLAlchemy quotes them
+DRIVERS_WORDS = re.compile(r"\((?:sqlite3|psycopg2)\.[\w.]+\) (.+)")  # as SQLAlchemy quotes them
 
 
 def prepare(settings: Settings, environment: Mapping[str, str]) -> None:
