@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
-from analytics_platform.settings import load
+from analytics_platform.settings import config_path, load
 from analytics_platform.supervisor.checks import (
     check_destinations,
     check_hash_key,
@@ -20,6 +20,7 @@ from analytics_platform.supervisor.data_folder import prepare
 from analytics_platform.supervisor.greeting import greeting
 from analytics_platform.supervisor.keeper import Keeper
 from analytics_platform.supervisor.leftovers import end_leftovers
+from analytics_platform.supervisor.misspelt import misspelt
 from analytics_platform.supervisor.parts import Part, environment_of_parts, free_port, parts
 from event_registry.registry import default
 
@@ -29,6 +30,9 @@ TURN_SECONDS = 0.2
 def run(environ: Mapping[str, str], cwd: Path) -> None:
     """Run the pipeline until somebody stops it; raises ConfigurationError when it cannot be started."""
     settings = load(environ, cwd)
+    config = config_path(environ, cwd)
+    for each in misspelt(environ, config.read_text(encoding="utf-8") if config.exists() else ""):
+        say(each)
     check_plan()
     check_destinations(settings)
     check_snapshots(settings, environ)
