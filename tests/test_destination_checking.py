@@ -89,7 +89,11 @@ def test_a_no_is_explained(vendor: Vendor, tmp_path: Path, status: int, sentence
 
 @pytest.mark.parametrize(
     ("status", "sentence"),
-    [(302, f"HTTP 302: {REDIRECTS}"), (400, "HTTP 400: it answers, and refuses the probe")],
+    [
+        (302, f"HTTP 302: {REDIRECTS}"),
+        (400, "HTTP 400: it answers, and refuses the probe"),
+        (401, "HTTP 401: the signature is refused; see whether both sides have the same signing secret"),
+    ],
 )
 def test_a_webhook_that_answers_is_not_called_down(vendor: Vendor, tmp_path: Path, status: int, sentence: str) -> None:
     """Although delivery would try again after such an answer."""

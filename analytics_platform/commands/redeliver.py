@@ -20,7 +20,7 @@ MINUTE, HOUR = 60, 3600  # seconds
 
 app = typer.Typer(
     invoke_without_command=True,
-    help="Send a destination what was accepted before, once more; what it has confirmed, too.",
+    help="Send a destination what was accepted before, once more; what it has confirmed, and what was discarded, too.",
 )
 
 Destination = Annotated[str | None, typer.Option(help="Where to send it.")]
@@ -42,7 +42,7 @@ def redeliver(  # noqa: PLR0913, PLR0917  each is an option
     *,
     dry_run: DryRun = False,
 ) -> None:
-    """Send a destination what was accepted before, once more; what it has confirmed, too.
+    """Send a destination what was accepted before, once more; what it has confirmed, and what was discarded, too.
 
     It goes out beside live delivery, which comes first. Runs of Dagster's do it while `analytics run` runs.
     """

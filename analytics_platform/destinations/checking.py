@@ -29,6 +29,7 @@ REMEDIES = {
     "HTTP 404": "nothing is there; see whether the endpoint has the right host and path",
     "HTTP 400: the API key is refused": "see whether it is this project's",
 }
+BAD_SIGNATURE = "the signature is refused; see whether both sides have the same signing secret"
 REDIRECTS = "it redirects, and no event follows; give the address that it leads to, if that is the right one"
 
 
@@ -82,6 +83,8 @@ def _advice(settings: DestinationSettings, outcome: Outcome) -> str:
         return "it answers, and asks for less; nothing is wrong with the configuration"
     if outcome.reason.startswith("HTTP 3"):
         return REDIRECTS
+    if outcome.reason == "HTTP 401" and settings.type == "webhook":
+        return BAD_SIGNATURE
     if outcome.kind == "halt":
         return REMEDIES.get(outcome.reason, "see whether the endpoint is right") + _and_the_region(settings)
     if outcome.kind in ("retry", "retry_after") and not outcome.reason.startswith("HTTP 4"):
