@@ -165,7 +165,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """Go on with the next request, or end the connection if this was the last."""
-        self._ahead = self.pipeline[-1][0] if len(self.pipeline) > 1 else None
+        self._ahead = self.pipeline[-1][0] if self.pipeline else None  # which is answered next
         if not self.pipeline:
             self._give_back()
             if self._is_given_up:
