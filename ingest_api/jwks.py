@@ -131,15 +131,15 @@ def _read_file(path: Path) -> bytes:
         raise KeysUnreadable(f"{path} cannot be read ({type(error).__name__})") from None
 
 
-def fetch(url: str) -> bytes:
+def fetch(url: str, seconds: float = DEADLINE_SECONDS) -> bytes:
     """The body of a URL that answers 200 with no more than MOST_BYTES in time; raises KeysUnreadable."""
     try:
         with requests.Session() as session:
             session.trust_env = False  # a proxy or a .netrc of this machine's is not part of the configuration
-            with session.get(url, timeout=DEADLINE_SECONDS, allow_redirects=False, stream=True) as response:
+            with session.get(url, timeout=seconds, allow_redirects=False, stream=True) as response:
                 if response.status_code != requests.codes.ok:
                     raise KeysUnreadable(f"their URL answered HTTP {response.status_code}")
-                return _body(response, time.monotonic() + DEADLINE_SECONDS)
+                return _body(response, time.monotonic() + seconds)
     except (requests.RequestException, HTTPError) as error:  # requests lets a few of urllib3's errors through
         raise KeysUnreadable(f"their URL cannot be read ({type(error).__name__})") from None
 

@@ -15,6 +15,7 @@ from ingest_api.refusal import Refusal
 from tests import tokens
 from tests.fakes.clock import Clock
 from tests.fakes.vendor import Vendor
+from tests.fakes.wire import drip, wire
 
 RSA, EC = tokens.public("rsa"), tokens.public_ec("ec")
 SECRET_KEY = {"kty": "oct", "kid": "secret", "k": "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IDMyIQ", "alg": "HS256"}
@@ -289,6 +290,12 @@ def test_a_set_may_have_a_quarter_of_a_mebibyte(issuer: Vendor) -> None:
 
     with pytest.raises(KeysUnreadable, match="larger than 262144 bytes"):
         fetch(issuer.url)
+
+
+def test_a_set_that_comes_byte_by_byte_is_given_up() -> None:
+    """Each byte comes in time, all of them never."""
+    with wire(drip(b"HTTP/1.1 200 OK\r\n\r\n{")) as issuer, pytest.raises(KeysUnreadable, match="came too slowly"):
+        fetch(issuer.url, seconds=1)
 
 
 def test_the_proxies_of_the_environment_are_not_asked(issuer: Vendor, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from analytics_platform.settings.session import SessionSettings
 from ingest_api.jwks import KeySet
@@ -95,6 +96,16 @@ def test_a_token_of_another_s_key_is_refused() -> None:
     """Another secret; another key under the id of ours."""
     assert user_of(signed("another secret, with 32 bytes or more")) == "invalid_session"
     assert user_of(signed_rsa("stranger", key_id="rsa"), key_set()) == "invalid_session"
+
+
+@pytest.mark.filterwarnings("ignore::jwt.InsecureKeyLengthWarning")  # when it is signed
+def test_a_key_that_can_be_factored_does_not_verify() -> None:
+    """A key for RS256 has 2,048 bits or more (RFC 7518, 3.3), also in a key set that somebody else keeps."""
+    short = rsa.generate_private_key(65537, 1024)  # noqa: S505 - as in the sets of others
+    document = tokens.key_set(jwt.algorithms.RSAAlgorithm.to_jwk(short.public_key(), as_dict=True) | {"kid": "short"})
+    token = jwt.encode(tokens.claims(), short, "RS256", {"kid": "short"})
+
+    assert user_of(token, KeySet(lambda: document, Clock())) == "invalid_session"
 
 
 @pytest.mark.parametrize("field", ["jwk", "jku", "x5u", "x5c"])
