@@ -55,12 +55,13 @@ class KeySet:
             if self._clock() - self._read_at >= STALE_SECONDS:
                 self.start()
             return key
-        await self._wait_for_reading()
+        is_up_to_date = await self._is_read_anew()
         key = self._find(key_id)
         if key is not None:
             return key
-        if self._has_failed or self._is_reading():
-            wait = {"Retry-After": str(int(PAUSE_AFTER_FAILURE))}
+        must_name_its_key = key_id is None and bool(self._keys)
+        if not is_up_to_date and not must_name_its_key:
+            wait = {"Retry-After": str(int(PAUSE_AFTER_FAILURE if self._has_failed else PAUSE_SECONDS))}
             raise Refusal("session_keys_unavailable", "The keys of sessions cannot be read now.", wait)
         raise Refusal("invalid_session", "The session's token is signed with a key that is not known.")
 
@@ -69,11 +70,17 @@ class KeySet:
             return next(iter(self._keys.values()))
         return self._keys.get(key_id)
 
-    async def _wait_for_reading(self) -> None:
-        """Wait for the reading under way, or for a new one if the last is long enough ago."""
+    async def _is_read_anew(self) -> bool:
+        """Wait for the reading under way, or for a new one; whether that has told which keys there are now.
+
+        It has not if it failed, or takes too long; or if the last one is so short ago that there is none, since
+        somebody made up an id: the key may be a new one all the same.
+        """
         self.start()
-        if self._reading is not None and not self._reading.done():
-            await asyncio.wait((self._reading,), timeout=self._patience)
+        if self._reading is None or self._reading.done():
+            return False
+        await asyncio.wait((self._reading,), timeout=self._patience)
+        return self._reading.done() and not self._has_failed
 
     def start(self) -> None:
         """Begin to read, unless the last reading is too recent; to be called by the event loop's thread."""

@@ -119,7 +119,8 @@ def test_a_set_is_read_once_for_all_tokens() -> None:
 def test_a_token_may_leave_out_the_id_of_the_only_key() -> None:
     """Of two it has to say which."""
     assert key(KeySet(Place(RSA), Clock()), None) == "RS256"
-    assert key(KeySet(Place(RSA, EC), Clock()), None) == "invalid_session"
+    known = KeySet(Place(RSA, EC), Clock())
+    assert [key(known, None), key(known, None)] == ["invalid_session", "invalid_session"]
 
 
 def test_a_new_key_is_read_when_a_token_names_it() -> None:
@@ -143,7 +144,20 @@ def test_made_up_ids_ask_every_ten_seconds() -> None:
     clock.advance(jwks.PAUSE_SECONDS)
     key(known, "made up")
 
-    assert (codes, place.asked) == ({"invalid_session"}, 2)
+    assert (codes, place.asked) == ({"invalid_session", "session_keys_unavailable"}, 2)
+
+
+def test_a_new_key_is_not_refused_because_somebody_made_up_another() -> None:
+    """Until the set may be read again nobody knows: 503, after which a client comes back, and not 401."""
+    clock, place = Clock(), Place(RSA)
+    known = KeySet(place, clock)
+    before = key(known, "made up")
+    place.keys = (RSA, EC)
+
+    early = key(known, "ec")
+    clock.advance(jwks.PAUSE_SECONDS)
+
+    assert (before, early, key(known, "ec")) == ("invalid_session", "session_keys_unavailable", "ES256")
 
 
 def test_a_withdrawn_key_is_gone_after_an_hour() -> None:
@@ -155,7 +169,10 @@ def test_a_withdrawn_key_is_gone_after_an_hour() -> None:
     place.keys = (EC,)
     clock.advance(jwks.STALE_SECONDS)
 
-    assert (key(known, "rsa"), key(known, "rsa")) == ("RS256", "invalid_session")
+    before = key(known, "rsa"), key(known, "rsa")
+    clock.advance(jwks.PAUSE_SECONDS)
+
+    assert (*before, key(known, "rsa")) == ("RS256", "session_keys_unavailable", "invalid_session")
 
 
 def test_keys_outlive_an_outage_of_their_place() -> None:
