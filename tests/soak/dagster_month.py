@@ -10,6 +10,7 @@ from analytics_platform.purging import Ages, purge
 
 KEPT_WELL, KEPT_FAILED, KEPT_FILES = 7, 14, 2  # days
 FAILING = 20  # one run of so many fails
+SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}  # at the terminal, not in the storage
 
 
 @dg.op
@@ -44,7 +45,7 @@ def days(instance: dg.DagsterInstance, count: int, runs: int, size: Callable[[],
         mornings.append(datetime.now(UTC))
         for number in range(runs):
             tags = {"destination": "steady"} | ({"fails": "yes"} if number % FAILING == 0 else {})
-            delivery.execute_in_process(instance=instance, tags=tags, raise_on_error=False)
+            delivery.execute_in_process(instance=instance, tags=tags, raise_on_error=False, run_config=SILENT)
         now = datetime.now(UTC)
         ages = Ages(*(_age(mornings, now, kept) for kept in (KEPT_WELL, KEPT_FAILED, KEPT_FILES)))
         purge(instance, ages, now, lambda _: False)
