@@ -77,10 +77,11 @@ def test_after_an_outage_of_the_daemon_one_look_explains_all_that_died_in_it(
     installation.execute(instance, "other")
     after = [kill(installation, instance) for _ in range(20)]
 
-    end = look(instance, begin)
-    look(instance, end)
+    looked_at, end = explain(instance, int(begin or 0), lambda: 0)
+    again, _ = explain(instance, end, lambda: 0)
 
     assert [said(instance, run_id) for run_id in before + after] == [[OF_A_DRAIN]] * 40
+    assert (looked_at, again) == (41, 0)
 
 
 def test_a_look_that_takes_too_long_leaves_the_rest_to_the_next(
