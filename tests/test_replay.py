@@ -1,5 +1,7 @@
 """Does a replay deliver exactly what is still dead of these runs?"""
 
+from dataclasses import replace
+
 import pytest
 
 from analytics_platform.delivery.job import End
@@ -46,6 +48,18 @@ def test_nothing_is_delivered_twice(simulation: Simulation) -> None:
 
     assert end == End("replayed")
     assert simulation.vendor.requests == [["a", "b"]]
+
+
+def test_it_keeps_to_the_rate_that_was_asked_for(simulation: Simulation) -> None:
+    """Thirty letters in requests of ten, one request in four seconds."""
+    simulation.bury("run-1", *names(30))
+    simulation.job = replace(simulation.job, rate=0.25)
+    began = simulation.elapsed
+
+    replay_letters(simulation, "run-1")
+
+    assert [len(request) for request in simulation.vendor.requests] == [10, 10, 10]
+    assert simulation.elapsed - began >= 8.0
 
 
 def test_what_is_rejected_again_stays_dead_with_the_new_reason(simulation: Simulation) -> None:
